@@ -1,0 +1,3 @@
+"""LifeAlign Bench: the benchmark for lifelong preference alignment."""
+
+__version__ = "0.1.0"
