@@ -54,7 +54,6 @@ class BaseEntry(Strict):
     source: str
     revision: str | None = None
     dtype: Literal["float32", "bfloat16"] = "float32"
-    quantization: Literal["none", "4bit"] = "none"
     parameters: float | None = Field(default=None, gt=0, description="parameters in billions, for estimates only")
 
 

@@ -1,0 +1,64 @@
+"""The `lifealign` command; every command imports what is heavy only when it runs."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import Annotated
+
+import typer
+
+from lifealign_bench import __version__
+from lifealign_bench.cli import base, data, method
+from lifealign_bench.cli.leaderboard import leaderboard
+from lifealign_bench.cli.metrics import metrics
+from lifealign_bench.cli.plan import plan
+from lifealign_bench.cli.run import run
+from lifealign_bench.cli.score import score
+from lifealign_bench.data.errors import LifeAlignError
+
+app = typer.Typer(
+    name="lifealign",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    add_completion=True,
+    help="The benchmark for lifelong preference alignment.",
+)
+app.command()(run)
+app.command()(plan)
+app.command()(score)
+app.command()(metrics)
+app.command()(leaderboard)
+app.add_typer(data.app, name="data", help="Tasks: show, scaffold and check preference data.")
+app.add_typer(base.app, name="base", help="Base models: build one from preference text.")
+app.add_typer(method.app, name="method", help="Method adapters.")
+
+
+def _show_version(asked: bool) -> None:
+    if asked:
+        typer.echo(f"lifealign {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def common(
+    debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks of errors.")] = False,
+    version: Annotated[
+        bool, typer.Option("--version", help="Show the version.", callback=_show_version, is_eager=True)
+    ] = False,
+) -> None:
+    """Options of every command."""
+    if debug:
+        os.environ["LIFEALIGN_DEBUG"] = "1"
+
+
+def main() -> None:
+    """Entry point: errors that a user can act on are one line on standard error, with an exit code of their own."""
+    try:
+        app()
+    except LifeAlignError as error:
+        if os.environ.get("LIFEALIGN_DEBUG"):
+            raise
+        sys.stderr.write(f"error: {error}\n")
+        raise SystemExit(error.exit_code) from None

@@ -1,0 +1,48 @@
+"""What decides bytes beside the suite: versions, threads, kind of device."""
+
+from __future__ import annotations
+
+import os
+from importlib.metadata import version
+
+from lifealign_bench.benchmark.suite import Suite
+
+HARNESS_VERSION = 1
+"""Raised whenever a change of training or evaluation changes numbers, so that old nodes are not taken for new."""
+
+LIBRARIES = ("torch", "transformers", "trl", "peft", "accelerate", "tokenizers")
+
+
+def device_class() -> str:
+    """`cuda` where a GPU is usable, else `cpu`; LIFEALIGN_DEVICE=cpu keeps off a GPU that is there."""
+    import torch
+
+    asked = os.environ.get("LIFEALIGN_DEVICE", "auto")
+    return "cuda" if asked != "cpu" and torch.cuda.is_available() else "cpu"
+
+
+def environment(suite: Suite) -> dict[str, object]:
+    """The part of every node's key that a machine brings along."""
+    return {
+        "protocol": suite.protocol,
+        "harness": HARNESS_VERSION,
+        "threads": suite.threads,
+        "dtype": suite.base.dtype,
+        "device": device_class(),
+        "libraries": {name: version(name) for name in LIBRARIES},
+    }
+
+
+def settle_process(threads: int) -> None:
+    """Make this process compute reproducibly: fixed threads, deterministic kernels, no telemetry."""
+    import torch
+
+    os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
+    os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
+    from transformers.utils import logging
+
+    logging.set_verbosity_error()
+    logging.disable_progress_bar()
+    torch.set_num_threads(threads)
+    torch.use_deterministic_algorithms(True, warn_only=True)

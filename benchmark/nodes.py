@@ -1,0 +1,232 @@
+"""How each kind of node is computed: everything is read from parents' folders and written into one folder."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+from torch import nn
+
+from lifealign_bench.benchmark.base_builder import build_base
+from lifealign_bench.benchmark.cost import CostMeter
+from lifealign_bench.benchmark.evaluation.answers import greedy_answers
+from lifealign_bench.benchmark.evaluation.logps import pair_logps
+from lifealign_bench.benchmark.graph import Node
+from lifealign_bench.benchmark.schema import write_json
+from lifealign_bench.benchmark.store import Store
+from lifealign_bench.benchmark.training.context import Attachment, Stage, StageData
+from lifealign_bench.benchmark.training.encode import Encoder
+from lifealign_bench.benchmark.training.policy import learned_state, load_policy, save_policy
+from lifealign_bench.benchmark.world import LoadedWorld
+from lifealign_bench.data.errors import LifeAlignError
+from lifealign_bench.methods.base import Method
+from lifealign_bench.methods.registry import find_method
+
+NodeProgress = Callable[[str, int, int, float | None], None]
+"""Called with (what is being done, steps done, steps in all, loss or None)."""
+
+
+class HarnessError(LifeAlignError):
+    """The harness caught a method or a node in something that would make its result untrue."""
+
+
+@dataclass(frozen=True)
+class Workshop:
+    """What every node's work may use."""
+
+    world: LoadedWorld
+    store: Store
+    progress: NodeProgress
+
+    def parent(self, node: Node, role: str) -> Path:
+        """The finished folder of a parent."""
+        return self.store.path(node.parents[role])
+
+    def steps(self, what: str) -> Callable[[int, int], None]:
+        """A progress callback for (done, in all)."""
+        return lambda done, total: self.progress(what, done, total, None)
+
+
+def run_node(node: Node, shop: Workshop, folder: Path, meter: CostMeter) -> None:
+    """Compute one node into an empty folder."""
+    {
+        "base": _base,
+        "reference": _logps,
+        "pairs": _logps,
+        "train": _train,
+        "memory": _memory,
+        "answers": _answers,
+    }[node.kind](node, shop, folder, meter)
+
+
+def _base(node: Node, shop: Workshop, folder: Path, meter: CostMeter) -> None:
+    if shop.world.recipe is None:
+        raise HarnessError(f"{node.label}: a base node without a recipe")
+    build_base(
+        shop.world.recipe,
+        shop.world.training_text(),
+        folder / "model",
+        progress=lambda step, total, loss: shop.progress("base", step, total, loss),
+    )
+
+
+def _logps(node: Node, shop: Workshop, folder: Path, meter: CostMeter) -> None:
+    task = str(node.inputs["task"])
+    rows = shop.world.stream[task].train if node.kind == "reference" else shop.world.evaluation_rows(task)
+    model, encoder, method = _open_policy(node, shop)
+    encoded = encoder.encode(rows)
+    pad = encoder.tokenizer.pad_token_id
+    with method.serve(model, _task_if_needed(method, task)) as answering:
+        found = pair_logps(answering, encoded, _int(node, "batch"), pad, shop.steps(node.kind))
+    columns = ("pair_id", "chosen", "rejected", "chosen_tokens", "rejected_tokens")
+    pq.write_table(
+        pa.table({name: [getattr(row, name) for row in found] for name in columns}), folder / "logps.parquet"
+    )
+    counts = {
+        "rows": len(rows),
+        "prompts_cut": sum(row.prompt_cut for row in encoded),
+        "answers_cut": sum(row.answers_cut for row in encoded),
+    }
+    write_json(folder / "counts.json", counts)
+    meter.count(example_passes=2 * len(rows), tokens=sum(_length(row) for row in encoded))
+
+
+def _answers(node: Node, shop: Workshop, folder: Path, meter: CostMeter) -> None:
+    task = str(node.inputs["task"])
+    rows = shop.world.evaluation_rows(task, shop.world.suite.evaluation.prompts)
+    model, encoder, method = _open_policy(node, shop)
+    with method.serve(model, _task_if_needed(method, task)) as answering:
+        found = greedy_answers(
+            answering, encoder, rows, _int(node, "max_new_tokens"), _int(node, "batch"), shop.steps("answers")
+        )
+    columns = ("pair_id", "text", "tokens", "finish_reason", "prompt_cut")
+    pq.write_table(
+        pa.table({name: [getattr(row, name) for row in found] for name in columns}, schema=_ANSWERS),
+        folder / "answers.parquet",
+    )
+    meter.count(example_passes=len(rows), tokens=sum(row.tokens for row in found))
+
+
+_ANSWERS = pa.schema(
+    [
+        ("pair_id", pa.string()),
+        ("text", pa.string()),
+        ("tokens", pa.int64()),
+        ("finish_reason", pa.string()),
+        ("prompt_cut", pa.bool_()),
+    ]
+)
+
+
+def _train(node: Node, shop: Workshop, folder: Path, meter: CostMeter) -> None:
+    stage = _stage(node, shop)
+    stage.progress = lambda phase, step, total, loss: shop.progress(phase, step, total, loss)
+    stage.report_to = shop.world.suite.report_to
+    stage.logging_folder = shop.store.root / "logs" / node.key[:16]
+    method = stage.method
+    if "memory" in node.parents:
+        method.load(shop.parent(node, "memory") / "memory")
+    elif "policy" in node.parents:
+        method.load(shop.parent(node, "policy") / "memory")
+    _attach(node, shop, stage)
+    method.before_stage(stage)
+    method.train_stage(stage)
+    method.after_stage(stage)
+    save_policy(stage.model, folder / "policy")
+    _save_memory(method, folder)
+    report = asdict(stage.report)
+    losses = report.pop("losses")
+    names = ("phase", "step", "epoch", "name", "value")
+    pq.write_table(pa.table({name: [row[name] for row in losses] for name in names}), folder / "losses.parquet")
+    write_json(folder / "stage.json", report)
+    meter.count(example_passes=stage.report.example_passes, tokens=stage.report.tokens)
+
+
+def _memory(node: Node, shop: Workshop, folder: Path, meter: CostMeter) -> None:
+    stage = _stage(node, shop)
+    trained = shop.parent(node, "policy")
+    if shop.store.read_json(node.parents["policy"], "node.json")["inputs"]["method"]["name"] != "plain":
+        stage.method.load(trained / "memory")
+    _attach(node, shop, stage)
+    before = {name: value.clone() for name, value in learned_state(stage.model).items()}
+    stage.method.remember(stage)
+    changed = [name for name, value in learned_state(stage.model).items() if not value.equal(before[name])]
+    if changed:
+        raise HarnessError(f"{node.label}: remember() changed {changed[0]}; weights may change in after_stage() only")
+    _save_memory(stage.method, folder)
+
+
+def _stage(node: Node, shop: Workshop) -> Stage:
+    """The stage of a train or memory node, its model not yet attached."""
+    world = shop.world
+    prefix = [str(task) for task in _list(node, "prefix")]
+    learned = [str(task) for task in _list(node, "learned")]
+    base_logps = {
+        row["pair_id"]: (row["chosen"], row["rejected"])
+        for role in sorted(node.parents)
+        if role.startswith("reference/")
+        for row in pq.read_table(shop.parent(node, role) / "logps.parquet").to_pylist()
+    }
+    data = StageData(
+        rows=tuple(pair for task in learned for pair in world.stream[task].train),
+        past={pair.pair_id: pair for task in prefix for pair in world.stream[task].train},
+        base_logps=base_logps,
+    )
+    model, encoder = world.open_base(shop.store)
+    stage = Stage(_method(node), data, encoder, world.suite.budget, _int(node, "seed"), prefix)
+    stage.model = model
+    return stage
+
+
+def _attach(node: Node, shop: Workshop, stage: Stage) -> None:
+    model = stage.method.attach(stage.model, stage)
+    if "policy" in node.parents:
+        load_policy(model, shop.parent(node, "policy") / "policy")
+    stage.begin(model)
+
+
+def _open_policy(node: Node, shop: Workshop) -> tuple[nn.Module, Encoder, Method]:
+    """The policy that a node evaluates: the base, or a train node's weights in its method's serving form."""
+    model, encoder = shop.world.open_base(shop.store)
+    method = _method(node)
+    if "policy" in node.parents:
+        folder = shop.parent(node, "policy")
+        inputs: Mapping[str, Any] = shop.store.read_json(node.parents["policy"], "node.json")["inputs"]
+        method.load(folder / "memory")
+        model = method.attach(model, Attachment(shop.world.suite.budget, inputs["seed"], inputs["prefix"]))
+        load_policy(model, folder / "policy")
+    return model.eval(), encoder, method
+
+
+def _method(node: Node) -> Method:
+    if node.method is None:
+        return find_method("seqft").method.from_mapping({})
+    return find_method(node.method.name).method.from_mapping(node.method.config)
+
+
+def _save_memory(method: Method, folder: Path) -> None:
+    (folder / "memory").mkdir()
+    method.save(folder / "memory")
+
+
+def _task_if_needed(method: Method, task: str) -> str | None:
+    return task if method.spec.needs_task_identity else None
+
+
+def _int(node: Node, name: str) -> int:
+    return int(str(node.inputs[name]))
+
+
+def _list(node: Node, name: str) -> list[object]:
+    value = node.inputs[name]
+    if not isinstance(value, list):
+        raise HarnessError(f"{node.label}: input {name} is no list")
+    return value
+
+
+def _length(row: Any) -> int:
+    return 2 * len(row.prompt) + len(row.chosen) + len(row.rejected)

@@ -1,0 +1,217 @@
+"""From a suite to a run graph: methods x orders x seeds, expanded and merged."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from lifealign_bench.benchmark.graph import Graph, Node
+from lifealign_bench.benchmark.orders import Order, resolve_orders
+from lifealign_bench.benchmark.suite import Cells, MethodEntry, Suite
+from lifealign_bench.benchmark.world import World
+from lifealign_bench.methods.base import Method
+from lifealign_bench.methods.identity import method_identity, plain_identity
+from lifealign_bench.methods.registry import find_method
+
+PLAIN = MethodEntry(name="seqft")
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One learned task of a run: `step` tasks are learned after it; its policy is what the train node left."""
+
+    step: int
+    task: str | None
+    train: Node
+    memory: Node | None
+
+
+@dataclass(frozen=True)
+class Evaluated:
+    """The rows behind the cells of one task after `step` learned tasks."""
+
+    step: int
+    task: str
+    pairs: Node
+    answers: Node
+
+
+@dataclass(frozen=True)
+class Run:
+    """One (suite, method, order, seed): a chain of stages with their evaluations."""
+
+    entry: MethodEntry
+    method: Method
+    order: Order
+    seed: int
+    stages: tuple[Stage, ...]
+    evaluations: tuple[Evaluated, ...]
+
+    @property
+    def name(self) -> str:
+        """`method--order--s0`: the folder of its results."""
+        return f"{self.entry.title}--{self.order.name}--s{self.seed}"
+
+    @property
+    def nodes(self) -> list[Node]:
+        """Every node that the run's results are made of."""
+        kept = [node for stage in self.stages for node in (stage.train, stage.memory) if node is not None]
+        return [*kept, *(node for cell in self.evaluations for node in (cell.pairs, cell.answers))]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A suite's runs and the graph that all of them share."""
+
+    suite: Suite
+    runs: tuple[Run, ...]
+    graph: Graph
+
+
+def make_plan(suite: Suite, world: World) -> Plan:
+    """Expand methods x orders x seeds and merge what is the same.
+
+    Raises:
+        InputError: an unknown method, a wrong configuration, an order that is no permutation.
+    """
+    builder = _Builder(suite, world)
+    orders = resolve_orders(suite.orders, suite.task_names)
+    methods = [(entry, find_method(entry.name).method.from_mapping(entry.config)) for entry in suite.methods]
+    runs = [
+        builder.run(entry, method, order, seed) for entry, method in methods for order in orders for seed in suite.seeds
+    ]
+    return Plan(suite, tuple(runs), builder.graph)
+
+
+def evaluated_cells(cells: Cells, schedule: str, tasks: Sequence[str]) -> list[tuple[int, str]]:
+    """The (step, task) cells of a run; row 0 always, for it is computed once for the whole board."""
+    steps, last = range(1, len(tasks) + 1), len(tasks)
+    zero = [(0, task) for task in tasks]
+    if schedule == "isolated":
+        return zero + [(step, tasks[step - 1]) for step in steps]
+    if schedule == "joint":
+        return zero + [(last, task) for task in tasks]
+    wanted = {
+        "full": lambda step, place: True,
+        "seen": lambda step, place: place <= step,
+        "corners": lambda step, place: step in (place, last),
+    }[cells]
+    return zero + [(step, task) for step in steps for place, task in enumerate(tasks, 1) if wanted(step, place)]
+
+
+class _Builder:
+    def __init__(self, suite: Suite, world: World) -> None:
+        self.suite, self.world, self.graph = suite, world, Graph()
+        self.base = {"base": self.graph.add(world.base_node).key} if world.base_node else {}
+
+    def run(self, entry: MethodEntry, method: Method, order: Order, seed: int) -> Run:
+        stages = self._stages(entry, method, order, seed)
+        policies = {stage.step: stage for stage in stages}
+        cells = evaluated_cells(self.suite.evaluation.cells, method.spec.schedule, order.tasks)
+        evaluations = [
+            Evaluated(step, task, self._pairs(policies.get(step), task), self._answers(policies.get(step), task))
+            for step, task in cells
+        ]
+        return Run(entry, method, order, seed, stages, tuple(evaluations))
+
+    def _stages(self, entry: MethodEntry, method: Method, order: Order, seed: int) -> tuple[Stage, ...]:
+        tasks = order.tasks
+        if method.spec.schedule == "joint":
+            return (Stage(len(tasks), None, *self._stage(entry, method, tuple(sorted(tasks)), seed, None)),)
+        if method.spec.schedule == "isolated":
+            alone = [self._stage(entry, method, (task,), seed, None) for task in tasks]
+            return tuple(Stage(step, task, *alone[step - 1]) for step, task in enumerate(tasks, 1))
+        stages: list[Stage] = []
+        for step, task in enumerate(tasks, 1):
+            previous = stages[-1] if stages else None
+            stages.append(Stage(step, task, *self._stage(entry, method, tasks[:step], seed, previous)))
+        return tuple(stages)
+
+    def _stage(
+        self, entry: MethodEntry, method: Method, prefix: tuple[str, ...], seed: int, previous: Stage | None
+    ) -> tuple[Node, Node | None]:
+        joint = method.spec.schedule == "joint"
+        plain = len(prefix) == 1 and method.spec.first_task_plain
+        parents = self.base | {f"reference/{task}": self._reference(task).key for task in prefix}
+        if previous is not None:
+            parents["policy"] = previous.train.key
+            if previous.memory is not None:
+                parents["memory"] = previous.memory.key
+        learned = prefix if joint else prefix[-1:]
+        inputs = {
+            **self._stage_inputs(prefix, seed),
+            "method": plain_identity() if plain else method_identity(method),
+            "learned": list(learned),
+        }
+        title = "plain" if plain else entry.title
+        label = f"{title}: {'+'.join(prefix) if joint else ' > '.join(prefix)} (seed {seed})"
+        train = self.graph.add(Node("train", inputs, parents, PLAIN if plain else entry, f"train {label}"))
+        return train, self._memory(entry, method, prefix, seed, train, previous)
+
+    def _memory(
+        self,
+        entry: MethodEntry,
+        method: Method,
+        prefix: tuple[str, ...],
+        seed: int,
+        train: Node,
+        previous: Stage | None,
+    ) -> Node | None:
+        if not method.spec.keeps:
+            return None
+        inputs = {
+            **self._stage_inputs(prefix, seed),
+            "method": method_identity(method),
+            "learned": list(prefix[-1:]),
+        }
+        parents = {**{role: key for role, key in train.parents.items() if role.startswith(("base", "reference"))}}
+        parents["policy"] = train.key
+        label = f"memory {entry.title}: {' > '.join(prefix)} (seed {seed})"
+        return self.graph.add(Node("memory", inputs, parents, entry, label))
+
+    def _stage_inputs(self, prefix: tuple[str, ...], seed: int) -> dict[str, object]:
+        return {
+            "environment": self.world.environment,
+            "prefix": list(prefix),
+            "rows": [self.world.train_fingerprint(task) for task in prefix],
+            "budget": self.suite.budget.model_dump(mode="json"),
+            "evaluation_batch": self.suite.evaluation.batch_size,
+            "seed": seed,
+        }
+
+    def _reference(self, task: str) -> Node:
+        return self._logps("reference", task, self.world.train_fingerprint(task), None)
+
+    def _pairs(self, stage: Stage | None, task: str) -> Node:
+        return self._logps("pairs", task, self.world.evaluation_fingerprint(task), stage)
+
+    def _logps(self, kind: str, task: str, rows: str, stage: Stage | None) -> Node:
+        inputs = {
+            "environment": self.world.environment,
+            "task": task,
+            "rows": rows,
+            "max_length": self.suite.budget.max_length,
+            "batch": self.suite.evaluation.batch_size,
+        }
+        who = "base" if stage is None else stage.train.label.removeprefix("train ")
+        method = None if stage is None else stage.train.method
+        parents = self._policy_of(stage)
+        node_kind = "reference" if kind == "reference" else "pairs"
+        return self.graph.add(Node(node_kind, inputs, parents, method, f"{kind} {task} after {who}"))
+
+    def _answers(self, stage: Stage | None, task: str) -> Node:
+        evaluation = self.suite.evaluation
+        inputs = {
+            "environment": self.world.environment,
+            "task": task,
+            "rows": self.world.evaluation_fingerprint(task, evaluation.prompts),
+            "max_length": self.suite.budget.max_length,
+            "max_new_tokens": evaluation.max_new_tokens,
+            "batch": evaluation.batch_size,
+        }
+        who = "base" if stage is None else stage.train.label.removeprefix("train ")
+        method = None if stage is None else stage.train.method
+        return self.graph.add(Node("answers", inputs, self._policy_of(stage), method, f"answers {task} after {who}"))
+
+    def _policy_of(self, stage: Stage | None) -> dict[str, str]:
+        return self.base if stage is None else {**self.base, "policy": stage.train.key}

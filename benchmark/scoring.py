@@ -1,0 +1,112 @@
+"""From rows to cells: every number that is shown anywhere is computed here, from what the nodes left."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from lifealign_bench.benchmark.evaluation.text_metrics import corpus_bleu
+
+CONTINUAL = (
+    "preference_accuracy",
+    "preference_accuracy_per_token",
+    "implicit_accuracy",
+    "bleu4_char",
+    "bleu",
+    "rouge_l",
+)
+"""Metrics from 0 to 100 with a matrix of their own; margins and lengths are cells only."""
+
+UNBOUNDED = ("margin", "margin_per_token", "implicit_margin", "answer_tokens")
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """One metric of one cell: None with its reason where there is no number.
+
+    standard_error: of the mean over items, pairs of one item taken together; None for corpus metrics and one item.
+    """
+
+    metric: str
+    value: float | None
+    reason: str | None
+    n: int
+    standard_error: float | None
+
+
+def score_pairs(rows: pd.DataFrame, items: Sequence[str | None]) -> list[Score]:
+    """The preference scores of one cell from its `pairs` rows.
+
+    preference_accuracy: share of pairs, 0-100, whose chosen answer has the higher summed log-probability, ties half.
+    preference_accuracy_per_token: the same on mean log-probability per token. implicit_accuracy: the same on the
+    implicit reward, log-probability less the reference's; null where the policy is the reference (row 0).
+    margin, margin_per_token, implicit_margin: means of the differences behind them, in nats.
+    """
+    raw = rows["chosen_logp"].to_numpy(float) - rows["rejected_logp"].to_numpy(float)
+    per_token = (
+        rows["chosen_logp"] / rows["chosen_tokens"] - rows["rejected_logp"] / rows["rejected_tokens"]
+    ).to_numpy(float)
+    against = rows["reference_chosen_logp"].to_numpy(float) - rows["reference_rejected_logp"].to_numpy(float)
+    implicit = raw - against
+    scores = [
+        _mean("preference_accuracy", _wins(raw), items),
+        _mean("preference_accuracy_per_token", _wins(per_token), items),
+        _mean("margin", raw, items),
+        _mean("margin_per_token", per_token, items),
+    ]
+    if np.isnan(implicit).any():
+        reason = "row 0 is the reference itself"
+        return [
+            *scores,
+            *(Score(name, None, reason, len(rows), None) for name in ("implicit_accuracy", "implicit_margin")),
+        ]
+    return [
+        *scores,
+        _mean("implicit_accuracy", _wins(implicit), items),
+        _mean("implicit_margin", implicit, items),
+    ]
+
+
+def score_answers(rows: pd.DataFrame, references: Mapping[str, str] | None, items: Sequence[str | None]) -> list[Score]:
+    """The text scores of one cell from its `samples` rows: means of the samples' own, and corpus BLEU.
+
+    references: chosen answers by pair id; corpus BLEU needs their texts and is null without them.
+    """
+    scores = [
+        _mean("bleu4_char", rows["bleu4_char"].to_numpy(float), items),
+        _mean("rouge_l", rows["rouge_l"].to_numpy(float), items),
+        _mean("answer_tokens", rows["tokens"].to_numpy(float), items),
+    ]
+    if not len(rows):
+        return [*scores, Score("bleu", None, "no answers", 0, None)]
+    if references is None or not set(rows["pair_id"]) <= set(references):
+        return [*scores, Score("bleu", None, "reference texts are not here", len(rows), None)]
+    bleu = corpus_bleu(list(rows["answer"]), [references[pair_id] for pair_id in rows["pair_id"]])
+    return [*scores, Score("bleu", bleu, None, len(rows), None)]
+
+
+def clustered_standard_error(values: np.ndarray, items: Sequence[str | None]) -> float | None:
+    """Standard error of a mean whose values come in clusters; None under two clusters.
+
+    Source: the cluster-robust (CR1) variance of a mean, G/(G-1) * sum_g (sum of residuals in g)^2 / n^2.
+    """
+    keys = [item if item is not None else f"row {index}" for index, item in enumerate(items)]
+    sums = pd.Series(values - values.mean()).groupby(pd.Series(keys)).sum().to_numpy(float)
+    groups = len(sums)
+    if groups < 2:
+        return None
+    return math.sqrt(groups / (groups - 1) * float(np.square(sums).sum())) / len(values)
+
+
+def _wins(differences: np.ndarray) -> np.ndarray:
+    return 100.0 * ((differences > 0) + 0.5 * (differences == 0))
+
+
+def _mean(metric: str, values: np.ndarray, items: Sequence[str | None]) -> Score:
+    if not len(values):
+        return Score(metric, None, "no rows", 0, None)
+    return Score(metric, float(values.mean()), None, len(values), clustered_standard_error(values, items))

@@ -1,0 +1,97 @@
+"""From what a user asks for to a plan: suite, overrides, world, store."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from lifealign_bench.benchmark.orders import resolve_orders
+from lifealign_bench.benchmark.plan import Plan, make_plan
+from lifealign_bench.benchmark.store import Store
+from lifealign_bench.benchmark.suite import Suite, load_suite
+from lifealign_bench.benchmark.world import LoadedWorld, load_world, outline_world
+from lifealign_bench.data.errors import UnknownNameError
+
+DESIGNS = ("paper", "williams", "all", "random:")
+
+
+@dataclass(frozen=True)
+class Overrides:
+    """What a command line changes about a suite; None leaves it alone."""
+
+    methods: Sequence[str] | None = None
+    orders: str | None = None
+    seeds: Sequence[int] | None = None
+    train_rows: int | None = None
+    evaluation_rows: int | None = None
+    base: str | None = None
+    data_dir: Path | None = None
+
+
+@dataclass(frozen=True)
+class Session:
+    """Everything that one command works on."""
+
+    suite: Suite
+    world: LoadedWorld
+    store: Store
+    plan: Plan
+
+
+def open_session(reference: str, overrides: Overrides, workspace: Path, notice: Callable[[str], None]) -> Session:
+    """Load and plan a suite over a workspace's store.
+
+    Raises:
+        InputError: anything about the suite, its data or its base that cannot be used.
+    """
+    suite = overridden(load_suite(reference), overrides)
+    store = Store(workspace / "store")
+    world = load_world(suite, workspace / "store", notice)
+    return Session(suite, world, store, make_plan(suite, world))
+
+
+def outline(reference: str, overrides: Overrides) -> Plan:
+    """The plan of a suite whose rows or base are not here."""
+    suite = overridden(load_suite(reference), overrides)
+    return make_plan(suite, outline_world(suite))
+
+
+def overridden(suite: Suite, overrides: Overrides) -> Suite:
+    """The suite with a command line's changes, checked again.
+
+    Raises:
+        InputError: a value that no suite may have, or an order that the suite does not know.
+    """
+    changes: dict[str, object] = {}
+    if overrides.methods is not None:
+        known = {entry.title: entry.model_dump(mode="json") for entry in suite.methods}
+        changes["methods"] = [known.get(name, {"name": name}) for name in overrides.methods]
+    if overrides.orders is not None:
+        changes["orders"] = _orders(suite, overrides.orders)
+    if overrides.seeds is not None:
+        changes["seeds"] = list(overrides.seeds)
+    if overrides.train_rows is not None or overrides.evaluation_rows is not None:
+        rows = suite.rows.model_dump()
+        rows |= {"train": overrides.train_rows} if overrides.train_rows is not None else {}
+        rows |= {"evaluation": overrides.evaluation_rows} if overrides.evaluation_rows is not None else {}
+        changes["rows"] = rows
+    if overrides.base is not None:
+        changes["base"] = {"source": overrides.base, "dtype": suite.base.dtype}
+    if overrides.data_dir is not None:
+        changes["data_dir"] = str(overrides.data_dir.resolve())
+    return suite.with_overrides(changes) if changes else suite
+
+
+def _orders(suite: Suite, asked: str) -> object:
+    """A design by name, orders of the suite by name (`order1,order3`), or an order spelt out (`a>b>c`)."""
+    if asked.startswith(DESIGNS):
+        return asked
+    if ">" in asked:
+        return [[task.strip() for task in order.split(">")] for order in asked.split(",")]
+    own = {order.name: list(order.tasks) for order in resolve_orders(suite.orders, suite.task_names)}
+    names = [name.strip() for name in asked.split(",")]
+    for name in names:
+        if name not in own:
+            raise UnknownNameError("--orders", "order", name, [*own, *DESIGNS])
+    return {name: own[name] for name in names}

@@ -1,0 +1,191 @@
+"""One phase of a stage: TRL's trainers under the method's hooks, with a fresh optimiser and schedule."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+from datasets import Dataset
+from transformers import PrinterCallback, TrainerCallback, TrainerControl, TrainerState, TrainingArguments
+from trl import DPOConfig, DPOTrainer, SFTConfig, SFTTrainer
+
+from lifealign_bench.benchmark.suite import Phase
+from lifealign_bench.benchmark.training.context import LossRow, Stage
+from lifealign_bench.benchmark.training.encode import EncodedPair
+from lifealign_bench.benchmark.training.seeds import derive_seed
+from lifealign_bench.data.errors import LifeAlignError
+from lifealign_bench.methods.context import Batch
+
+SCHEDULES = {"cosine": "cosine", "linear": "linear", "constant": "constant_with_warmup"}
+
+
+class DivergedError(LifeAlignError):
+    """A loss is no number any more; the stage cannot be trusted and is not kept."""
+
+
+class HookedTrainer:
+    """The method's loss and penalties in place of the trainer's own; mixed into both of TRL's trainers."""
+
+    stage: Stage
+    current_gradient_accumulation_steps: int
+    state: TrainerState
+    # The loss is scaled here for both kinds of phase; the Trainer would divide the one and not the other.
+    loss_is_scaled_for_ga = True
+
+    def compute_loss(
+        self, model: Any, inputs: dict[str, Any], return_outputs: bool = False, num_items_in_batch: Any = None
+    ) -> torch.Tensor:
+        """The accumulated batch's share of this micro-batch: method's loss plus penalties."""
+        stage, batch = self.stage, inputs["batch"]
+        steps = self.current_gradient_accumulation_steps
+        if stage.phase == "sft":
+            total, tokens = stage.method.sft_loss(stage, batch)
+            share = total / torch.as_tensor(num_items_in_batch if num_items_in_batch is not None else tokens)
+        else:
+            share = stage.method.preference_loss(stage, batch).mean() / steps
+        stage.log("loss", float(share.detach()) * steps)
+        for name, term in stage.method.penalties(stage).items():
+            stage.log(f"penalty/{name}", float(term.detach()))
+            share = share + term / steps
+        if not torch.isfinite(share):
+            raise DivergedError(
+                f"training diverged: task {stage.task}, phase {stage.phase}, step {self.state.global_step + 1}: "
+                f"loss found {float(share.detach())}, expected a number; lower the learning rate of this phase"
+            )
+        stage.report.example_passes += batch.n_pairs
+        stage.report.tokens += int(batch.attention_mask.sum())
+        return share
+
+    def log(self, logs: dict[str, float], start_time: float | None = None) -> None:
+        """Add the step's own parts to what trackers are sent."""
+        super().log({**logs, **_means(self.stage.pending)}, start_time)  # type: ignore[misc]
+
+
+class HookedSFTTrainer(HookedTrainer, SFTTrainer):  # type: ignore[misc]
+    """TRL's SFT trainer with the method's loss."""
+
+
+class HookedDPOTrainer(HookedTrainer, DPOTrainer):  # type: ignore[misc]
+    """TRL's DPO trainer with the method's loss."""
+
+    def _prepare_dataset(self, dataset: Dataset, *args: object, **kwargs: object) -> Dataset:
+        # The SFT trainer has an option for rows that are tokens already; this trainer does not.
+        return dataset
+
+
+class Hooks(TrainerCallback):  # type: ignore[misc]
+    """Calls the method at its places in a step and keeps every loss part."""
+
+    def __init__(self, stage: Stage) -> None:
+        self.stage = stage
+
+    def on_pre_optimizer_step(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: object
+    ) -> None:
+        """After accumulation and clipping, before the step: the only place where projected gradients count."""
+        self.stage.method.project_gradients(self.stage)
+
+    def on_step_end(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: object
+    ) -> None:
+        """Let the method act, then record the step."""
+        stage = self.stage
+        stage.method.after_step(stage)
+        means = _means(stage.pending)
+        phase, step, epoch = str(stage.phase), state.global_step, float(state.epoch or 0)
+        stage.report.losses += [LossRow(phase, step, epoch, name, value) for name, value in means.items()]
+        if stage.progress is not None:
+            stage.progress(phase, step, state.max_steps, means.get("loss", float("nan")))
+
+    def on_step_begin(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: object
+    ) -> None:
+        """Forget the last step's parts; trackers have read them by now."""
+        self.stage.pending.clear()
+
+
+def train_phase(stage: Stage, phase: Phase) -> None:
+    """Train one phase of a stage in place.
+
+    Raises:
+        DivergedError: a loss is not finite.
+    """
+    stage.phase = phase.kind
+    stage.method.before_phase(stage)
+    rows = stage.encode(stage.method.training_data(stage))
+    if phase.kind == "preference" and stage.budget.reference == "previous":
+        stage.use_as_reference([row.pair for row in rows])
+    stage.report.prompts_cut[phase.kind] = sum(row.prompt_cut for row in rows)
+    stage.report.answers_cut[phase.kind] = sum(row.answers_cut for row in rows)
+    with tempfile.TemporaryDirectory(prefix="lifealign-") as scratch:
+        folder = stage.logging_folder / phase.kind if stage.logging_folder and stage.report_to else scratch
+        trainer = _trainer(stage, phase, rows, str(folder))
+        trainer.stage = stage
+        # The Trainer prints every step to standard output where it has no progress bar.
+        trainer.remove_callback(PrinterCallback)
+        trainer.train()
+        stage.report.steps[phase.kind] = trainer.state.global_step
+    stage.method.after_phase(stage)
+    stage.phase = None
+
+
+def _trainer(stage: Stage, phase: Phase, rows: Sequence[EncodedPair], scratch: str) -> Any:
+    common: dict[str, Any] = {
+        "model": stage.model,
+        "train_dataset": Dataset.from_dict({"index": list(range(len(rows)))}),
+        "data_collator": lambda items: _inputs(stage.collate([rows[item["index"]] for item in items])),
+        "processing_class": stage.encoder.tokenizer,
+        "callbacks": [Hooks(stage)],
+    }
+    settings = _arguments(stage, phase, scratch)
+    if phase.kind == "sft":
+        args = SFTConfig(**settings, dataset_kwargs={"skip_prepare_dataset": True}, max_length=None)
+        return HookedSFTTrainer(args=args, **common)
+    # A reference model is named only because the trainer would else copy the adapter into a second one; it is never
+    # asked, for reference log-probabilities come from the store.
+    unused = getattr(stage.model, "get_base_model", lambda: stage.model.base)()
+    args = DPOConfig(**settings, beta=stage.beta, max_length=None, disable_dropout=False)
+    return HookedDPOTrainer(args=args, ref_model=unused, **common)
+
+
+def _arguments(stage: Stage, phase: Phase, scratch: str) -> dict[str, Any]:
+    budget = stage.budget
+    seed = derive_seed(stage.seed, stage.prefix, phase.kind, "order of rows")
+    parameter = next(stage.model.parameters())
+    return {
+        "output_dir": scratch,
+        "per_device_train_batch_size": budget.micro_batch_size,
+        "gradient_accumulation_steps": budget.batch_size // budget.micro_batch_size,
+        "learning_rate": phase.learning_rate,
+        "num_train_epochs": phase.epochs,
+        "lr_scheduler_type": SCHEDULES[budget.schedule],
+        "warmup_steps": budget.warmup,
+        "weight_decay": 0.0,
+        "adam_beta1": 0.9,
+        "adam_beta2": 0.999,
+        "max_grad_norm": budget.max_grad_norm,
+        "gradient_checkpointing": budget.gradient_checkpointing,
+        "bf16": parameter.device.type != "cpu" and parameter.dtype == torch.bfloat16,
+        "use_cpu": parameter.device.type == "cpu",
+        "seed": seed,
+        "data_seed": seed,
+        "save_strategy": "no",
+        "logging_steps": 1,
+        "logging_nan_inf_filter": False,
+        "report_to": list(stage.report_to) or "none",
+        "run_name": "/".join((*stage.prefix, phase.kind)),
+        "disable_tqdm": True,
+        "remove_unused_columns": False,
+        "dataloader_pin_memory": False,
+    }
+
+
+def _inputs(batch: Batch) -> dict[str, Any]:
+    # The Trainer counts label tokens and floating point operations by these names.
+    return {"input_ids": batch.input_ids, "labels": batch.labels, "batch": batch}
+
+
+def _means(parts: dict[str, list[float]]) -> dict[str, float]:
+    return {name: sum(values) / len(values) for name, values in parts.items()}

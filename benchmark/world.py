@@ -1,0 +1,161 @@
+"""What a suite's nodes stand on: the rows of its tasks and its base model."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+
+from torch import nn
+
+from lifealign_bench.benchmark.base_builder import BaseRecipe, recipe_for
+from lifealign_bench.benchmark.bases import base_identity, open_base, resolve_base
+from lifealign_bench.benchmark.environment import device_class, environment
+from lifealign_bench.benchmark.graph import Node
+from lifealign_bench.benchmark.store import Store
+from lifealign_bench.benchmark.suite import Suite
+from lifealign_bench.benchmark.training.encode import Encoder
+from lifealign_bench.data import TaskCard, TaskData, TaskRequest, find_card, load_stream
+from lifealign_bench.data.rows import Message, Pair, digest
+
+BUILD = "build:"
+
+
+class World(Protocol):
+    """What planning asks of a world."""
+
+    base_node: Node | None
+    environment: Mapping[str, object]
+
+    def train_fingerprint(self, task: str) -> str:
+        """Hash of a task's training rows."""
+
+    def evaluation_fingerprint(self, task: str, prompts: int | None = None) -> str:
+        """Hash of a task's evaluation rows, or of the first `prompts` of them."""
+
+
+@dataclass(frozen=True)
+class OutlineWorld:
+    """A world whose rows and base are not here: good for counting and estimating, its keys mean nothing."""
+
+    suite: Suite
+    environment: Mapping[str, object]
+    base_node: Node | None = None
+
+    def train_fingerprint(self, task: str) -> str:
+        """The task's name in place of its rows."""
+        return f"train rows of {task}"
+
+    def evaluation_fingerprint(self, task: str, prompts: int | None = None) -> str:
+        """The task's name in place of its rows."""
+        return f"evaluation rows of {task}, {prompts}"
+
+
+@dataclass
+class LoadedWorld:
+    """A suite's rows in memory, its base on disk or to be built."""
+
+    suite: Suite
+    stream: Mapping[str, TaskData]
+    environment: Mapping[str, object]
+    base_node: Node | None
+    base_folder: Path | None
+    recipe: BaseRecipe | None
+    _pairs: dict[str, Pair] = field(default_factory=dict)
+
+    def train_fingerprint(self, task: str) -> str:
+        """Hash of a task's training rows."""
+        return rows_hash(self.stream[task].train)
+
+    def evaluation_fingerprint(self, task: str, prompts: int | None = None) -> str:
+        """Hash of a task's evaluation rows, or of the first `prompts` of them."""
+        return rows_hash(self.evaluation_rows(task, prompts))
+
+    def evaluation_rows(self, task: str, prompts: int | None = None) -> tuple[Pair, ...]:
+        """A task's evaluation rows, or the first `prompts` of them."""
+        return self.stream[task].evaluation[:prompts]
+
+    def training_text(self) -> list[tuple[Message, ...]]:
+        """Every training prompt with each of its answers, tasks by name: both answers, so that neither is favoured."""
+        return [
+            (*pair.prompt, Message("assistant", answer))
+            for task in sorted(self.stream)
+            for pair in self.stream[task].train
+            for answer in (pair.chosen, pair.rejected)
+        ]
+
+    def folder_of_base(self, store: Store) -> Path:
+        """Where the base lies once its node, if it has one, is finished."""
+        if self.base_node is not None:
+            return store.path(self.base_node.key) / "model"
+        if self.base_folder is None:
+            raise ValueError("a world has a base folder or a base node")
+        return self.base_folder
+
+    def open_base(self, store: Store) -> tuple[nn.Module, Encoder]:
+        """A fresh copy of the base with TRL's fused head, and its encoder."""
+        from transformers import GenerationConfig
+        from trl.trainer.utils import add_fused_lm_head
+
+        model, tokenizer = open_base(
+            str(self.folder_of_base(store)), dtype=self.suite.base.dtype, device=device_class()
+        )
+        untyped: Any = model
+        # The base's own generation settings must not leak into greedy decoding.
+        untyped.generation_config = GenerationConfig(
+            pad_token_id=tokenizer.pad_token_id, eos_token_id=tokenizer.eos_token_id
+        )
+        add_fused_lm_head(untyped)
+        return model, Encoder(tokenizer, self.suite.budget.max_length)
+
+
+def rows_hash(rows: tuple[Pair, ...]) -> str:
+    """Hash of pair ids in order; an id is a hash of its texts."""
+    return digest([pair.pair_id for pair in rows])
+
+
+def cards_of(suite: Suite) -> dict[str, TaskCard]:
+    """The card of every task, by the name that the suite gives it."""
+    return {task.name: find_card(task.card or task.name, Path.cwd()) for task in suite.tasks}
+
+
+def load_world(suite: Suite, cache: Path, notice: Callable[[str], None]) -> LoadedWorld:
+    """Read a suite's rows and find its base.
+
+    Raises:
+        InputError: rows that cannot be read, or a base that cannot be found.
+    """
+    cards = cards_of(suite)
+    requests = [
+        TaskRequest(
+            cards[task.name],
+            task.train_rows or suite.rows.train,
+            task.evaluation_rows or suite.rows.evaluation,
+        )
+        for task in suite.tasks
+    ]
+    notice("reading preference pairs")
+    loaded = load_stream(requests, Path(suite.data_dir) if suite.data_dir else None, suite.data_seed)
+    stream = {task.name: data for task, data in zip(suite.tasks, loaded, strict=True)}
+    around = environment(suite)
+    if suite.base.source.startswith(BUILD):
+        recipe = recipe_for(suite.base.source.removeprefix(BUILD))
+        world = LoadedWorld(suite, stream, around, None, None, recipe)
+        inputs = {
+            "environment": around,
+            "recipe": recipe.model_dump(mode="json"),
+            "text": digest([[[turn.role, turn.content] for turn in chat] for chat in world.training_text()]),
+        }
+        world.base_node = Node("base", inputs, label=f"base {suite.base.source}")
+        return world
+    notice(f"finding base {suite.base.source}")
+    folder = resolve_base(suite.base.source, suite.base.revision)
+    identity = base_identity(folder, cache)
+    around = {**around, "base": identity.digest}
+    return LoadedWorld(suite, stream, around, None, folder, None)
+
+
+def outline_world(suite: Suite) -> OutlineWorld:
+    """A world for planning where rows or base are out of reach."""
+    return OutlineWorld(suite, {"outline": True, "protocol": suite.protocol})

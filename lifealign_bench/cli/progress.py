@@ -1,0 +1,93 @@
+"""What a person sees while a graph is computed: a live table on a terminal, a line per node elsewhere."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+if TYPE_CHECKING:
+    from lifealign_bench.benchmark.engine import State
+    from lifealign_bench.benchmark.graph import Node
+
+
+class Watcher:
+    """Follows a graph: nodes done, cached and failed, the step and loss of the one that runs, time left in all."""
+
+    def __init__(self, console: Console, seconds: Mapping[str, float]) -> None:
+        self.console = console
+        self.seconds = dict(seconds)
+        self.cached = self.failed = self.computed = 0
+        self.rate = 1.0
+        self._spent = self._expected = 0.0
+        self._began = 0.0
+        self.progress = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(bar_width=24),
+            TextColumn("{task.completed:.0f}/{task.total:.0f}"),
+            TextColumn("{task.fields[note]}"),
+            TimeElapsedColumn(),
+            console=console,
+        )
+        self._all = self.progress.add_task("all nodes", total=len(self.seconds), note="")
+        self._one = self.progress.add_task("starting", total=1, note="")
+
+    @contextmanager
+    def watching(self) -> Iterator[Watcher]:
+        """Show the table while the context is open, on terminals only."""
+        if not self.console.is_terminal:
+            yield self
+            return
+        with self.progress:
+            yield self
+
+    def started(self, node: Node) -> None:
+        """See `Listener`."""
+        self._began = time.monotonic()
+        self.progress.reset(self._one, description=escape(node.label[:70]), total=1, completed=0, note="")
+
+    def progressed(self, node: Node, what: str, done: int, total: int, loss: float | None) -> None:
+        """See `Listener`."""
+        note = what if loss is None else f"{what}, loss {loss:.4f}"
+        self.progress.update(self._one, completed=done, total=total, note=note)
+
+    def waiting(self, node: Node) -> None:
+        """See `Listener`."""
+        self.progress.update(self._one, note="waiting for another process")
+
+    def ended(self, node: Node, state: State) -> None:
+        """See `Listener`."""
+        expected = self.seconds.pop(node.key, 0.0)
+        if state == "done":
+            self.computed += 1
+            self._spent += time.monotonic() - self._began
+            self._expected += expected
+            # The estimate's error on what is done corrects what is left.
+            self.rate = self._spent / self._expected if self._expected else 1.0
+        self.cached += state == "cached"
+        self.failed += state in ("failed", "skipped")
+        note = f"{self.cached} cached, {self.failed} failed, {clock(self.left)} left"
+        self.progress.update(self._all, advance=1, note=note)
+        if not self.console.is_terminal and state != "cached":
+            took = f" in {time.monotonic() - self._began:.1f} s" if state == "done" else ""
+            self.console.print(f"{state}: {escape(node.label)}{took}; {note}", soft_wrap=True, highlight=False)
+
+    @property
+    def left(self) -> float:
+        """Seconds that the nodes still to run will take."""
+        return sum(self.seconds.values()) * self.rate
+
+
+def clock(seconds: float) -> str:
+    """A duration as people say it: `42 s`, `3 min 10 s`, `2 h 05 min`."""
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60:02d} s"
+    return f"{whole // 3600} h {whole % 3600 // 60:02d} min"

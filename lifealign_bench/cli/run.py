@@ -1,0 +1,106 @@
+"""`lifealign run`: train, evaluate and score a suite; resumes by itself."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import typer
+
+from lifealign_bench.cli import options
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from rich.console import Console
+
+    from lifealign_bench.benchmark.engine import Outcome
+    from lifealign_bench.benchmark.session import Session
+
+
+def run(
+    suite: options.SuiteArgument,
+    workspace: options.Workspace = options.DEFAULT_WORKSPACE,
+    methods: options.Methods = None,
+    orders: options.Orders = None,
+    seeds: options.Seeds = None,
+    train_rows: options.TrainRows = None,
+    eval_rows: options.EvaluationRows = None,
+    base: options.Base = None,
+    data_dir: options.DataDir = None,
+    as_json: options.Json = False,
+) -> None:
+    """Train, evaluate and score a suite. The same command again goes on where the last one stopped."""
+    from rich.console import Console
+
+    from lifealign_bench.benchmark.environment import settle_process
+    from lifealign_bench.benchmark.session import open_session
+
+    console = Console(stderr=as_json)
+    changes = options.make_overrides(methods, orders, seeds, train_rows, eval_rows, base, data_dir)
+    session = open_session(suite, changes, workspace, lambda text: console.print(text, style="dim", markup=False))
+    settle_process(session.suite.threads)
+    outcome = _compute(session, console)
+    folders = _materialise(session, outcome, workspace)
+    if as_json:
+        _print_json(session, outcome, folders)
+    else:
+        _print_tables(session, folders, workspace, console)
+    for failure in outcome.failures:
+        console.print(f"failed: {failure.node.label}: {failure.message}", markup=False, style="red", soft_wrap=True)
+        if os.environ.get("LIFEALIGN_DEBUG"):
+            console.print(failure.details, markup=False)
+    if outcome.failures:
+        lost = len(session.plan.runs) - len(folders)
+        console.print(f"{lost} of {len(session.plan.runs)} runs are incomplete; all else is kept", markup=False)
+        raise typer.Exit(1)
+
+
+def _compute(session: Session, console: Console) -> Outcome:
+    from lifealign_bench.benchmark.engine import run_graph
+    from lifealign_bench.benchmark.environment import device_class
+    from lifealign_bench.benchmark.estimate import estimate, seconds_by_node
+    from lifealign_bench.cli.plan import show
+    from lifealign_bench.cli.progress import Watcher
+
+    plan, store = session.plan, session.store
+    show(console, plan, estimate(plan, store, device_class()), store)
+    watcher = Watcher(console, seconds_by_node(plan, store, device_class()))
+    try:
+        with watcher.watching():
+            return run_graph(plan.graph, session.world, store, watcher)
+    except KeyboardInterrupt:
+        done, total = watcher.cached + watcher.computed, len(plan.graph.nodes)
+        console.print(f"\nstopped: {done} of {total} nodes are kept; type the same command to go on", markup=False)
+        raise typer.Exit(130) from None
+
+
+def _materialise(session: Session, outcome: Outcome, workspace: Path) -> list[Path]:
+    from lifealign_bench.benchmark.results import materialise
+
+    return materialise(session.plan, session.world, session.store, outcome, workspace / "results")
+
+
+def _print_json(session: Session, outcome: Outcome, folders: Sequence[Path]) -> None:
+    import json
+
+    from lifealign_bench.benchmark.schema import read_run
+
+    runs = {}
+    for folder in folders:
+        record = read_run(folder)
+        metrics = record.model_dump(mode="json")["metrics"]
+        runs[folder.name] = {"folder": str(folder), "metrics": metrics}
+    states = {state: outcome.count(state) for state in ("done", "cached", "failed", "skipped")}
+    failures = [{"node": failure.node.label, "message": failure.message} for failure in outcome.failures]
+    summary = {"suite": session.suite.name, "nodes": states, "failures": failures, "runs": runs}
+    typer.echo(json.dumps(summary, indent=2, sort_keys=True, allow_nan=False))
+
+
+def _print_tables(session: Session, folders: Sequence[Path], workspace: Path, console: Console) -> None:
+    from lifealign_bench.leaderboard.report import print_board
+
+    if folders:
+        print_board(console, folders, primary=session.suite.primary_metric)
+        console.print(f"results: {workspace / 'results' / session.suite.name}", markup=False, soft_wrap=True)
