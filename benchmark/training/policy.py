@@ -9,7 +9,7 @@ from pathlib import Path
 import torch
 from torch import nn
 
-from lifealign_bench.benchmark.schema import write_json
+from lifealign_bench.benchmark.strict_json import write_json
 from lifealign_bench.data.errors import InputError
 from lifealign_bench.methods.tensors import load_tensors, save_tensors
 
