@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from lifealign_bench.benchmark.matrix import Matrix
+from lifealign_bench.data.errors import InputError
 
 Need = Literal["row 0", "unseen tasks", "every seen task", "STL", "MTL"]
 
@@ -43,6 +44,11 @@ class References:
     stl: Mapping[str, float | None] | None = None
     mtl: Mapping[str, float | None] | None = None
     gap_standard_error: float | None = None
+
+    def __post_init__(self) -> None:
+        error = self.gap_standard_error
+        if error is not None and not 0 <= error < math.inf:
+            raise InputError("references", "gap_standard_error", error, "a finite number of at least 0")
 
 
 @dataclass(frozen=True, slots=True)

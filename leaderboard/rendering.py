@@ -1,0 +1,130 @@
+"""Tables for the terminal. Every text in them may come from a stranger, so none is read as markup or control codes."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+
+import pandas as pd
+from rich import box
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from lifealign_bench.benchmark.matrix import Matrix
+from lifealign_bench.benchmark.metrics import METRICS, Measure
+from lifealign_bench.leaderboard.tables import MEASURES, REASONS
+
+MISSING = "·"
+NULL = "–"
+SCHEDULES = {"isolated": "each task alone", "joint": "all tasks at once"}
+# How far below its diagonal a cell lies, in points, and how that is shown; the first that fits counts.
+DROPS = ((20.0, "bold red"), (10.0, "red"), (3.0, "yellow"))
+
+
+def plain(text: object, style: str = "") -> Text:
+    """Text as it stands: no markup, and control characters (terminal escapes among them) made visible."""
+    return Text("".join(mark if mark.isprintable() else "\ufffd" for mark in str(text)), style=style)
+
+
+def render_ranking(frame: pd.DataFrame) -> RenderableType:
+    """One table per set of comparable rows of `ranking_table`, and below each the reasons of its dashes."""
+    titles = {metric.name: metric.title for metric in METRICS}
+    parts: list[RenderableType] = []
+    for _, rows in frame.groupby("comparability_key", sort=False):
+        table = _table(f"{rows['metric'].iloc[0]} ({rows['suite'].iloc[0]})")
+        for name in ("rank", "method", "order", "seeds"):
+            table.add_column(name, justify="right" if name in ("rank", "seeds") else "left")
+        for measure in MEASURES:
+            table.add_column(titles[measure], justify="right")
+        for _, row in rows.iterrows():
+            table.add_row(*_ranking_row(row))
+        parts += [table, *_footnotes(rows)]
+    return Group(*parts)
+
+
+def render_matrix(matrix: Matrix, title: str) -> RenderableType:
+    """R with row 0; missing cells are dots, unseen tasks dim, and colour shows the drop against the diagonal.
+
+    Columns are headed by the position of the task in the order, which the rows spell out.
+    """
+    table = _table(title)
+    table.add_column("k", justify="right")
+    table.add_column("after", no_wrap=True)
+    for position in range(1, matrix.size + 1):
+        table.add_column(str(position), justify="right")
+    for step in range(matrix.size + 1):
+        if step == 0 and not matrix.has_base:
+            continue
+        name = plain("(base)" if step == 0 else matrix.tasks[step - 1])
+        table.add_row(str(step), name, *(_cell(matrix, step, j) for j in range(1, matrix.size + 1)))
+    return table
+
+
+def render_measures(measures: Mapping[str, Measure]) -> RenderableType:
+    """A row per metric with value and formula, and below it why there is no number where there is a dash."""
+    table = _table("continual metrics")
+    table.add_column("metric")
+    table.add_column("value", justify="right")
+    table.add_column("formula", overflow="fold")
+    for metric in METRICS:
+        table.add_row(plain(metric.title), _number(measures[metric.name].value), plain(metric.formula, "dim"))
+    notes = [
+        plain(f"{NULL} {metric.title}: {measures[metric.name].reason}", "dim")
+        for metric in METRICS
+        if measures[metric.name].reason
+    ]
+    return Group(table, *notes)
+
+
+def _table(title: str) -> Table:
+    return Table(title=plain(title), title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
+
+
+def _ranking_row(row: pd.Series) -> list[Text]:
+    rank = plain(NULL if pd.isna(row["rank"]) else row["rank"])
+    numbers = [_number(float(row[measure])) for measure in MEASURES]
+    return [rank, plain(row["method"]), plain(row["order"]), plain(len(row["seeds"])), *numbers]
+
+
+def _footnotes(rows: pd.DataFrame) -> list[Text]:
+    """One line per reason, naming the rows that share it."""
+    notes: dict[str, list[str]] = {}
+    for _, row in rows.iterrows():
+        schedule = SCHEDULES.get(row["schedule"])
+        if schedule:
+            notes.setdefault(f"rank: a reference, {schedule}", []).append(row["method"])
+        for reason in row[REASONS]:
+            notes.setdefault(reason, []).append(f"{row['method']} {row['order']}")
+    return [plain(f"{NULL} {reason} ({_listed(names)})", "dim") for reason, names in notes.items()]
+
+
+def _listed(names: Sequence[str], most: int = 4) -> str:
+    different = list(dict.fromkeys(names))
+    more = f" and {len(different) - most} more" if len(different) > most else ""
+    return ", ".join(different[:most]) + more
+
+
+def _number(value: float | None) -> Text:
+    if value is None or math.isnan(value):
+        return Text(NULL, style="dim")
+    return Text(f"{value:.2f}")
+
+
+def _cell(matrix: Matrix, step: int, j: int) -> Text:
+    value = matrix.value(step, j)
+    if value is None:
+        return Text(MISSING, style="dim")
+    return Text(f"{value:.1f}", style=_style(value, matrix.value(j, j), step - j))
+
+
+def _style(value: float, diagonal: float | None, since: int) -> str:
+    """Of a cell `since` tasks after its task was learned: dim before, bold then, coloured by the drop afterwards."""
+    if since < 0:
+        return "dim"
+    if since == 0:
+        return "bold"
+    drop = 0.0 if diagonal is None else diagonal - value
+    if drop <= -DROPS[-1][0]:
+        return "green"
+    return next((style for least, style in DROPS if drop >= least), "")
