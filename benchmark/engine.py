@@ -5,6 +5,7 @@ from __future__ import annotations
 import traceback
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Literal, Protocol
 
 from lifealign_bench.benchmark.cost import CostMeter, machine
@@ -99,15 +100,17 @@ def _compute(
     with store.lock(node.key, waiting=lambda: listener.waiting(node)):
         if store.has(node.key):
             return "cached"
+        started = datetime.now(UTC).isoformat()
         try:
             with CostMeter() as meter, store.write(node.key, node.kind, node.inputs, node.parents) as folder:
                 run_node(node, Workshop(world, store, progress), folder, meter)
         except StoreError:
             raise
         # A method or a library may raise anything; all of it fails this node and nothing else.
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001
             message = str(error) if isinstance(error, LifeAlignError) else f"{type(error).__name__}: {error}"
             failures.append(Failure(node, message, traceback.format_exc()))
             return "failed"
-        store.write_provenance(node.key, {"label": node.label, "cost": meter.cost.to_dict(), "machine": around})
+        kept = {"label": node.label, "started": started, "cost": meter.cost.to_dict(), "machine": around}
+        store.write_provenance(node.key, kept)
         return "done"

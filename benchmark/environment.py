@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import warnings
 from importlib.metadata import version
 
 from lifealign_bench.benchmark.suite import Suite
@@ -42,6 +43,8 @@ def settle_process(threads: int) -> None:
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
     from transformers.utils import logging
 
+    # What these libraries will rename one day is no news for somebody who runs a benchmark.
+    warnings.filterwarnings("ignore", category=FutureWarning, module=r"transformers|trl|peft")
     logging.set_verbosity_error()
     logging.disable_progress_bar()
     torch.set_num_threads(threads)

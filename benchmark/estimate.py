@@ -19,7 +19,7 @@ from lifealign_bench.benchmark.suite import Suite
 FORWARD, FORWARD_AND_BACKWARD = 2.0, 4.0
 CPU_FLOPS_PER_THREAD = 8e9
 DECODING_PENALTY = 12.0
-"""Decoding reads every weight for one token at a time; batches of greedy decoding run this much below training's rate."""
+"""Decoding reads every weight for one token at a time: batches of it run this much below the rate of training."""
 
 SMALL_BASE_PARAMETERS = 4.5e6
 SMALL_BASE_TOKENS = 1.5e6

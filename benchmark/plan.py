@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 from lifealign_bench.benchmark.graph import Graph, Node
 from lifealign_bench.benchmark.orders import Order, resolve_orders
@@ -91,11 +92,10 @@ def evaluated_cells(cells: Cells, schedule: str, tasks: Sequence[str]) -> list[t
         return zero + [(step, tasks[step - 1]) for step in steps]
     if schedule == "joint":
         return zero + [(last, task) for task in tasks]
-    wanted = {
-        "full": lambda step, place: True,
-        "seen": lambda step, place: place <= step,
-        "corners": lambda step, place: step in (place, last),
-    }[cells]
+
+    def wanted(step: int, place: int) -> bool:
+        return cells == "full" or (place <= step if cells == "seen" else step in (place, last))
+
     return zero + [(step, task) for step in steps for place, task in enumerate(tasks, 1) if wanted(step, place)]
 
 
@@ -185,7 +185,7 @@ class _Builder:
     def _pairs(self, stage: Stage | None, task: str) -> Node:
         return self._logps("pairs", task, self.world.evaluation_fingerprint(task), stage)
 
-    def _logps(self, kind: str, task: str, rows: str, stage: Stage | None) -> Node:
+    def _logps(self, kind: Literal["reference", "pairs"], task: str, rows: str, stage: Stage | None) -> Node:
         inputs = {
             "environment": self.world.environment,
             "task": task,
@@ -196,8 +196,7 @@ class _Builder:
         who = "base" if stage is None else stage.train.label.removeprefix("train ")
         method = None if stage is None else stage.train.method
         parents = self._policy_of(stage)
-        node_kind = "reference" if kind == "reference" else "pairs"
-        return self.graph.add(Node(node_kind, inputs, parents, method, f"{kind} {task} after {who}"))
+        return self.graph.add(Node(kind, inputs, parents, method, f"{kind} {task} after {who}"))
 
     def _answers(self, stage: Stage | None, task: str) -> Node:
         evaluation = self.suite.evaluation

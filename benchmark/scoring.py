@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from lifealign_bench.benchmark.evaluation.text_metrics import corpus_bleu
+from lifealign_bench.benchmark.matrix import Cell, Matrix, Schedule
+from lifealign_bench.benchmark.metrics import References, measure_all
+from lifealign_bench.benchmark.schema import MeasureRecord
 
 CONTINUAL = (
     "preference_accuracy",
@@ -103,10 +107,118 @@ def clustered_standard_error(values: np.ndarray, items: Sequence[str | None]) ->
 
 
 def _wins(differences: np.ndarray) -> np.ndarray:
-    return 100.0 * ((differences > 0) + 0.5 * (differences == 0))
+    wins: np.ndarray = 100.0 * ((differences > 0) + 0.5 * (differences == 0))
+    return wins
 
 
 def _mean(metric: str, values: np.ndarray, items: Sequence[str | None]) -> Score:
     if not len(values):
         return Score(metric, None, "no rows", 0, None)
     return Score(metric, float(values.mean()), None, len(values), clustered_standard_error(values, items))
+
+
+def score_cells(
+    pairs: pd.DataFrame,
+    samples: pd.DataFrame,
+    references: Mapping[str, str] | None,
+    trained: Mapping[int, str | None],
+) -> pd.DataFrame:
+    """The `cells` table of a run from its `pairs` and `samples`; `trained` names the task learned at each step."""
+    found: list[dict[str, object]] = []
+    answers = dict(iter(samples.groupby(["step", "task"], sort=False)))
+    for key, rows in pairs.groupby(["step", "task"], sort=False):
+        step, task = _step_and_task(key)
+        scores = score_pairs(rows, list(rows["item"]))
+        if key in answers:
+            own = answers[key]
+            scores += score_answers(own, references, list(own["item"]))
+        found += [
+            {
+                "step": step,
+                "trained_task": trained.get(step),
+                "task": task,
+                "metric": score.metric,
+                "value": score.value,
+                "reason": score.reason,
+                "n": score.n,
+                "standard_error": score.standard_error,
+                "n_unscored": 0,
+            }
+            for score in scores
+        ]
+    return pd.DataFrame(found).astype({"value": float, "standard_error": float})
+
+
+def measures_of(
+    cells: pd.DataFrame, tasks: Sequence[str], schedule: Schedule, references: Mapping[str, References]
+) -> dict[str, dict[str, MeasureRecord]]:
+    """Every continual metric of every metric that has a matrix, from a run's cells.
+
+    The standard error of Last is that of a mean over tasks whose prompts are independent of each other.
+    """
+    found = {}
+    for metric in CONTINUAL:
+        own = cells[cells["metric"] == metric]
+        if own.empty:
+            continue
+        rows = [_cell(row) for row in own.to_dict("records")]
+        matrix = Matrix.from_cells(tasks, rows, schedule)
+        measures = measure_all(matrix, references.get(metric, References()))
+        n = int(own["n"].sum())
+        error = _error_of_last(own, tasks, schedule)
+        found[metric] = {
+            name: MeasureRecord.from_measure(measure, n, error if name == "last" else None)
+            for name, measure in measures.items()
+        }
+    return found
+
+
+def _step_and_task(key: object) -> tuple[int, str]:
+    if not isinstance(key, tuple):
+        raise TypeError(f"a group of cells is a step and a task, not {key!r}")
+    return int(key[0]), str(key[1])
+
+
+def _cell(row: Mapping[Hashable, Any]) -> Cell:
+    value = row["value"]
+    return Cell(int(row["step"]), str(row["task"]), None if pd.isna(value) else float(value), row["reason"])
+
+
+def references_from(isolated: pd.DataFrame | None, joint: pd.DataFrame | None) -> dict[str, References]:
+    """What STL (the diagonal) and MTL (the last row) of the same seed say of each task, by metric."""
+    found = {}
+    for metric in CONTINUAL:
+        stl = None if isolated is None else _by_task(isolated, metric, lambda row: row["trained_task"] == row["task"])
+        mtl = None if joint is None else _by_task(joint, metric, lambda row: row["step"] > 0)
+        found[metric] = References(stl=stl, mtl=mtl, gap_standard_error=_gap_error(joint, metric))
+    return found
+
+
+def _by_task(cells: pd.DataFrame, metric: str, wanted: Callable[[pd.Series], bool]) -> dict[str, float | None]:
+    own = cells[cells["metric"] == metric]
+    return {
+        str(row["task"]): None if pd.isna(row["value"]) else float(row["value"])
+        for _, row in own.iterrows()
+        if wanted(row)
+    }
+
+
+def _gap_error(joint: pd.DataFrame | None, metric: str) -> float | None:
+    """Standard error of Last of MTL less the base's mean, the two taken as independent (an upper bound: they share
+    their prompts)."""
+    if joint is None:
+        return None
+    errors = joint[joint["metric"] == metric]["standard_error"]
+    tasks = joint["task"].nunique()
+    return None if errors.isna().any() else math.sqrt(float(np.square(errors).sum())) / tasks
+
+
+def _error_of_last(cells: pd.DataFrame, tasks: Sequence[str], schedule: Schedule) -> float | None:
+    if schedule == "isolated":
+        own = cells[cells["trained_task"] == cells["task"]]
+    else:
+        own = cells[cells["step"] == len(tasks)]
+    errors = own["standard_error"]
+    if len(own) != len(tasks) or errors.isna().any():
+        return None
+    return math.sqrt(float(np.square(errors).sum())) / len(tasks)

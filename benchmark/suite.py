@@ -36,7 +36,7 @@ class TaskEntry(Strict):
 
 
 class MethodEntry(Strict):
-    """One method of a suite: a registered name or `path/to/file.py:ClassName`, and settings that differ from its own."""
+    """One method of a suite: a registered name or `path/to/file.py:ClassName`, and what differs from its settings."""
 
     name: str
     config: Mapping[str, Any] = Field(default_factory=dict)

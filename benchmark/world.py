@@ -27,8 +27,13 @@ BUILD = "build:"
 class World(Protocol):
     """What planning asks of a world."""
 
-    base_node: Node | None
-    environment: Mapping[str, object]
+    @property
+    def base_node(self) -> Node | None:
+        """The node that builds the base, None where it lies ready."""
+
+    @property
+    def environment(self) -> Mapping[str, object]:
+        """What decides bytes beside the suite."""
 
     def train_fingerprint(self, task: str) -> str:
         """Hash of a task's training rows."""

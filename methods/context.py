@@ -89,7 +89,7 @@ class StageContext(RunContext):
 
     @abstractmethod
     def token_logps(self, batch: Batch) -> torch.Tensor:
-        """Log-probabilities of the labels under the model as it is, (rows, tokens - 1); zero where there is no label."""
+        """Log-probabilities of the labels under the model as it is, (rows, tokens - 1); zero without a label."""
 
     @abstractmethod
     def margins(self, batch: Batch) -> torch.Tensor:

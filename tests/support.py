@@ -63,7 +63,7 @@ def write_suite(path: Path, data: Path, base: Path | str, **changes: object) -> 
         },
         "evaluation": {"cells": "full", "prompts": 2, "max_new_tokens": 4, "batch_size": 4},
         "methods": ["seqft", "lifealign"],
-        "orders": [["hc3", "hh-harmless", "truthfulqa"]],
+        "orders": {"order1": ["hc3", "hh-harmless", "truthfulqa"]},
         "seeds": [0],
         "threads": 1,
     }

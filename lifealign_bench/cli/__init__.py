@@ -9,8 +9,10 @@ from typing import Annotated
 import typer
 
 from lifealign_bench import __version__
-from lifealign_bench.cli import base, data, method
+from lifealign_bench.cli.base import app as base_app
+from lifealign_bench.cli.data import app as data_app
 from lifealign_bench.cli.leaderboard import leaderboard
+from lifealign_bench.cli.method import app as method_app
 from lifealign_bench.cli.metrics import metrics
 from lifealign_bench.cli.plan import plan
 from lifealign_bench.cli.run import run
@@ -30,9 +32,9 @@ app.command()(plan)
 app.command()(score)
 app.command()(metrics)
 app.command()(leaderboard)
-app.add_typer(data.app, name="data", help="Tasks: show, scaffold and check preference data.")
-app.add_typer(base.app, name="base", help="Base models: build one from preference text.")
-app.add_typer(method.app, name="method", help="Method adapters.")
+app.add_typer(data_app, name="data", help="Tasks: show, scaffold and check preference data.")
+app.add_typer(base_app, name="base", help="Base models: build one from preference text.")
+app.add_typer(method_app, name="method", help="Method adapters.")
 
 
 def _show_version(asked: bool) -> None:

@@ -102,5 +102,5 @@ def _print_tables(session: Session, folders: Sequence[Path], workspace: Path, co
     from lifealign_bench.leaderboard.report import print_board
 
     if folders:
-        print_board(console, folders, primary=session.suite.primary_metric)
+        print_board(console, folders)
         console.print(f"results: {workspace / 'results' / session.suite.name}", markup=False, soft_wrap=True)

@@ -103,5 +103,5 @@ def test_overrides_change_only_what_they_name() -> None:
 
 def test_an_order_that_the_suite_does_not_know_is_an_error() -> None:
     suite = parse_suite({**MINIMAL, "tasks": ["a", "b"], "orders": {"up": ["a", "b"]}}, "mine.yaml")
-    with pytest.raises(UnknownNameError, match="'upp'.*did you mean up"):
+    with pytest.raises(UnknownNameError, match=r"'upp'.*did you mean up"):
         overridden(suite, Overrides(orders="upp"))

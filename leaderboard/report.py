@@ -1,0 +1,37 @@
+"""The board in a terminal: a ranking per metric and, where asked for, forgetting matrices."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from rich.console import Console
+
+from lifealign_bench.leaderboard.rendering import plain, render_matrix, render_ranking
+from lifealign_bench.leaderboard.tables import find_runs, forgetting_matrix, ranking_table
+
+
+def print_board(console: Console, results: Sequence[Path], metrics: Sequence[str] | None = None) -> None:
+    """Print a ranking for each metric that has a matrix, the primary one first, or for the named ones.
+
+    Raises:
+        InputError: results that cannot be read, or an unknown metric.
+    """
+    for metric in metrics or _metrics(results):
+        console.print(render_ranking(ranking_table(list(results), metric)))
+
+
+def print_matrices(console: Console, results: Sequence[Path], metric: str | None = None) -> None:
+    """Print the forgetting matrix of every run, of one metric or of each run's primary one."""
+    for run in find_runs(list(results)):
+        chosen = metric or run.record.primary_metric
+        console.print(render_matrix(forgetting_matrix(run.folder, chosen), f"{chosen}, {run.folder.name}"))
+        order = " > ".join(f"{place} {task}" for place, task in enumerate(run.record.order.tasks, 1))
+        console.print(plain(order, "dim"))
+        console.print()
+
+
+def _metrics(results: Sequence[Path]) -> list[str]:
+    runs = find_runs(list(results))
+    primary = list(dict.fromkeys(run.record.primary_metric for run in runs))
+    return list(dict.fromkeys([*primary, *(name for run in runs for name in run.record.metrics)]))

@@ -1,0 +1,63 @@
+"""`lifealign base`: build a base model from a suite's own training text."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from lifealign_bench.cli import options
+
+app = typer.Typer(no_args_is_help=True)
+
+
+@app.callback()
+def base() -> None:
+    """Base models."""
+
+
+@app.command()
+def build(
+    recipe: Annotated[str, typer.Argument(help="small (about 2 M parameters) or tiny (for tests).")],
+    suite: Annotated[str, typer.Option("--suite", help="The suite whose training text is learned.")],
+    out: Annotated[Path, typer.Option("--out", help="A folder that does not exist yet.")],
+    data_dir: options.DataDir = None,
+    train_rows: options.TrainRows = None,
+    seed: Annotated[int, typer.Option("--seed", help="Seed of the weights and of the order of text.")] = 0,
+) -> None:
+    """Train a tokenizer and a small Llama; `--base FOLDER` then takes it anywhere. `--base build:small` needs no file."""
+    from rich.console import Console
+    from rich.progress import Progress
+
+    from lifealign_bench.benchmark.base_builder import build_base, recipe_for
+    from lifealign_bench.benchmark.environment import settle_process
+    from lifealign_bench.benchmark.session import Overrides, overridden
+    from lifealign_bench.benchmark.suite import load_suite
+    from lifealign_bench.benchmark.world import load_world
+    from lifealign_bench.data.errors import InputError
+
+    if out.exists():
+        raise InputError(out, "--out", "a folder that exists", "one that does not")
+    changes = Overrides(base=f"build:{recipe}", data_dir=data_dir, train_rows=train_rows)
+    wanted = overridden(load_suite(suite), changes)
+    plan = recipe_for(recipe).model_copy(update={"seed": seed})
+    console = Console()
+    world = load_world(wanted, out.parent, lambda text: console.print(text, style="dim"))
+    settle_process(wanted.threads)
+    scratch = out.with_name(f".{out.name}.building")
+    with Progress(console=console, transient=True) as progress:
+        bar = progress.add_task(f"build:{recipe}", total=None)
+        card = build_base(
+            plan,
+            world.training_text(),
+            scratch,
+            lambda step, total, loss: progress.update(bar, completed=step, total=total, description=f"loss {loss:.3f}"),
+        )
+    scratch.rename(out)
+    console.print(
+        f"{out}: {card.parameters:,} parameters, {card.tokens_seen:,} tokens seen, loss {card.final_loss:.3f}, "
+        f"weights {card.weights_sha256}",
+        markup=False,
+        soft_wrap=True,
+    )

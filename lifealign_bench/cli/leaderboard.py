@@ -1,0 +1,33 @@
+"""`lifealign leaderboard`: finished runs as tables in the terminal."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from lifealign_bench.cli import options
+
+
+def leaderboard(
+    results: Annotated[list[Path] | None, typer.Argument(help="Folders of results.", metavar="[RESULTS]...")] = None,
+    metric: Annotated[str | None, typer.Option("--metric", help="One metric; by default all.")] = None,
+    matrix: Annotated[bool, typer.Option("--matrix", help="Also the forgetting matrix of every run.")] = False,
+    as_json: options.Json = False,
+) -> None:
+    """Show Last, BWT and AP of every method and order, and forgetting matrices."""
+    from rich.console import Console
+
+    from lifealign_bench.leaderboard.report import print_board, print_matrices
+    from lifealign_bench.leaderboard.tables import ranking_table
+
+    places = results or [options.DEFAULT_WORKSPACE / "results"]
+    if as_json:
+        frame = ranking_table(places, metric)
+        typer.echo(frame.to_json(orient="records", indent=2))
+        return
+    console = Console()
+    print_board(console, places, [metric] if metric else None)
+    if matrix:
+        print_matrices(console, places, metric)
