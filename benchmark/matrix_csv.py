@@ -19,7 +19,9 @@ from lifealign_bench.benchmark.matrix import Cell, Matrix, Row, Schedule
 from lifealign_bench.data.errors import InputError, UnknownNameError
 
 MISSING = frozenset({"", "-", "–", "—", "na", "n/a", "nan", "null", "none"})
-LABELS = frozenset({"", "#", "k", "step", "row", "stage", "after", "trained", "trained_task", "learned"})
+LABELS = frozenset(
+    {"", "#", "k", "step", "row", "stage", "after", "trained", "trained_task", "learned", "task", "index"}
+)
 NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?")
 
 

@@ -29,13 +29,16 @@ def write(folder: Path, text: str | bytes) -> Path:
         "\ufeffa;b\n1;n/a\n3;4\n",
         "a\tb\n1.0\tnan\n3e0\t+4\n",
         "step,a,b\n1,1,\n2,3,4\n",
+        "Task,a,b\n1,1,\n2,3,4\n",
         ",a,b\nafter a,1,\nafter b,3,4\n",
         "run,a,b\nafter a,1,\nafter b,3,4\n",
         'a,"b"\n\n" 1 ",\n3,4,\n',
     ],
 )
 def test_the_ways_in_which_a_triangle_is_written_are_all_read(tmp_path: Path, text: str) -> None:
-    assert Matrix.from_csv(write(tmp_path, text)).rows == (EMPTY, (1.0, None), (3.0, 4.0))
+    matrix = Matrix.from_csv(write(tmp_path, text))
+    assert matrix.tasks == ("a", "b")
+    assert matrix.rows == (EMPTY, (1.0, None), (3.0, 4.0))
 
 
 @pytest.mark.parametrize(
