@@ -1,0 +1,64 @@
+# Everything runs in .venv, which `make env` creates and keeps in step with pyproject.toml and constraints.txt.
+
+PYTHON ?= python3
+WORKSPACE ?= workspace
+SUITE ?=
+ARGS ?=
+
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+TREE := $(VENV)/tree
+FOLDERS := data methods judges benchmark leaderboard
+
+ifneq ($(filter run full,$(MAKECMDGOALS)),)
+ifeq ($(strip $(SUITE)),)
+$(error say which suite: make $(MAKECMDGOALS) SUITE=path/to/suite.yaml (there is no built-in default yet))
+endif
+endif
+
+.DEFAULT_GOAL := help
+.PHONY: help env run full leaderboard test test-all lint types perf
+
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+env: $(STAMP) ## Create .venv and install the package with all that tests need
+
+$(STAMP): pyproject.toml constraints.txt
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	touch "$@"
+
+run: env ## Run SUITE=... (train, evaluate, score, show); the same command resumes
+	$(BIN)/lifealign run $(SUITE) --workspace "$(WORKSPACE)" $(ARGS)
+
+full: env ## Every step of SUITE=... in turn: run, recompute all numbers, show; the same command resumes
+	$(BIN)/lifealign run $(SUITE) --workspace "$(WORKSPACE)" $(ARGS)
+	$(BIN)/lifealign score "$(WORKSPACE)/results"
+	$(BIN)/lifealign leaderboard "$(WORKSPACE)/results"
+
+leaderboard: env ## Show the tables of all results in WORKSPACE
+	$(BIN)/lifealign leaderboard "$(WORKSPACE)/results"
+
+test: env lint types ## Format, lint, types, and all tests but the long ones
+	$(BIN)/python -m pytest -m "not long" $(ARGS)
+
+test-all: env lint types ## The long tests, too
+	$(BIN)/python -m pytest $(ARGS)
+
+lint: env
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+# mypy cannot follow the package mapping of an editable install, so it sees the folders in the place of the packages.
+types: env
+	rm -rf "$(TREE)"
+	mkdir -p "$(TREE)/lifealign_bench"
+	for entry in lifealign_bench/*; do ln -s "$(CURDIR)/$$entry" "$(TREE)/$$entry"; done
+	for folder in $(FOLDERS); do ln -s "$(CURDIR)/$$folder" "$(TREE)/lifealign_bench/$$folder"; done
+	cd "$(TREE)" && MYPYPATH="$$PWD" "$(CURDIR)/$(BIN)/mypy" --config-file "$(CURDIR)/pyproject.toml" \
+	    --cache-dir "$(CURDIR)/.mypy_cache" -p lifealign_bench
+
+perf: env ## Measure the costs that the project promises (a quiet machine gives better numbers)
+	set -e; for script in perf/*.py; do echo "== $$script"; $(BIN)/python "$$script"; done
