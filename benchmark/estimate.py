@@ -9,12 +9,15 @@ from __future__ import annotations
 import statistics
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from lifealign_bench.benchmark.engine import remaining
 from lifealign_bench.benchmark.graph import Kind, Node
 from lifealign_bench.benchmark.plan import Plan
 from lifealign_bench.benchmark.store import Store
 from lifealign_bench.benchmark.suite import Suite
+from lifealign_bench.data.catalogue import find_card
+from lifealign_bench.data.errors import InputError
 
 FORWARD, FORWARD_AND_BACKWARD = 2.0, 4.0
 CPU_FLOPS_PER_THREAD = 8e9
@@ -40,7 +43,7 @@ class Estimate:
 def estimate(plan: Plan, store: Store | None, device: str) -> Estimate:
     """Estimate a plan; rates are the median of the store's own finished nodes where it has any of that kind."""
     nodes = list(plan.graph.in_order())
-    work = {node.key: operations(node, plan.suite) for node in nodes}
+    work = _work(nodes, plan.suite)
     rates = _measured_rates(nodes, work, store)
     seconds = _seconds(plan.suite, nodes, work, rates, device)
     left = remaining(nodes, store) if store is not None else nodes
@@ -53,9 +56,14 @@ def estimate(plan: Plan, store: Store | None, device: str) -> Estimate:
 def seconds_by_node(plan: Plan, store: Store, device: str) -> dict[str, float]:
     """Estimated seconds of every node by its key, 0 for those that the store has."""
     nodes = list(plan.graph.in_order())
-    work = {node.key: operations(node, plan.suite) for node in nodes}
+    work = _work(nodes, plan.suite)
     seconds = _seconds(plan.suite, nodes, work, _measured_rates(nodes, work, store), device)
     return {key: 0.0 if store.has(key) else value for key, value in seconds.items()}
+
+
+def _work(nodes: Sequence[Node], suite: Suite) -> dict[str, float]:
+    sizes = sizes_of(suite)
+    return {node.key: operations(node, suite, sizes) for node in nodes}
 
 
 def _seconds(
@@ -65,32 +73,55 @@ def _seconds(
     return {node.key: work[node.key] / rates.get(node.kind, default) for node in nodes}
 
 
-def operations(node: Node, suite: Suite) -> float:
+@dataclass(frozen=True, slots=True)
+class Sizes:
+    """Pairs of one task."""
+
+    train: int
+    evaluation: int
+
+
+def sizes_of(suite: Suite) -> dict[str, Sizes]:
+    """The sizes of every task: the suite's, else its card's, else a guess."""
+    found = {}
+    for task in suite.tasks:
+        try:
+            card = find_card(task.card or task.name, Path.cwd()).sizes
+            known = (card.train, card.evaluation)
+        except InputError:
+            known = (None, None)
+        train = task.train_rows or suite.rows.train or known[0] or DEFAULT_ROWS
+        evaluation = task.evaluation_rows or suite.rows.evaluation or known[1] or DEFAULT_ROWS
+        found[task.name] = Sizes(train, evaluation)
+    return found
+
+
+def operations(node: Node, suite: Suite, sizes: Mapping[str, Sizes]) -> float:
     """Floating point operations of a node, from its rows, epochs and assumed length of a sequence."""
     parameters = (suite.base.parameters or SMALL_BASE_PARAMETERS / 1e9) * 1e9
     tokens = min(suite.limits.assumed_tokens_per_pair or DEFAULT_TOKENS, suite.budget.max_length)
-    train, evaluation = suite.rows.train or DEFAULT_ROWS, suite.rows.evaluation or DEFAULT_ROWS
     if node.kind == "base":
         return 6 * SMALL_BASE_PARAMETERS * SMALL_BASE_TOKENS
     if node.kind == "train":
-        learned = node.inputs["learned"]
-        tasks = len(learned) if isinstance(learned, list) else 1
         passes = sum(phase.epochs * (1 if phase.kind == "sft" else 2) for phase in suite.budget.phases)
-        return FORWARD_AND_BACKWARD * parameters * tokens * train * (tasks + _replayed(node)) * passes
-    if node.kind == "answers":
-        new = suite.evaluation.max_new_tokens * DECODING_PENALTY
-        return FORWARD * parameters * (suite.evaluation.prompts or evaluation) * (tokens + new)
+        return FORWARD_AND_BACKWARD * parameters * tokens * _trained_rows(node, sizes) * passes
     if node.kind == "memory":
         return FORWARD * parameters
-    return FORWARD * parameters * tokens * 2 * (train if node.kind == "reference" else evaluation)
+    task = sizes[str(node.inputs["task"])]
+    if node.kind == "answers":
+        new = suite.evaluation.max_new_tokens * DECODING_PENALTY
+        return FORWARD * parameters * (suite.evaluation.prompts or task.evaluation) * (tokens + new)
+    return FORWARD * parameters * tokens * 2 * (task.train if node.kind == "reference" else task.evaluation)
 
 
-def _replayed(node: Node) -> float:
-    """Rows that a method with a buffer adds, in tasks: its fraction of every earlier task."""
-    method, prefix = node.inputs["method"], node.inputs["prefix"]
-    if not isinstance(method, Mapping) or not isinstance(prefix, list):
-        return 0.0
-    return float(method["config"].get("buffer_fraction", 0.0)) * (len(prefix) - 1)
+def _trained_rows(node: Node, sizes: Mapping[str, Sizes]) -> float:
+    """Rows of one pass of a stage: those of what it learns, and what a method with a buffer replays of the rest."""
+    method, prefix, learned = node.inputs["method"], node.inputs["prefix"], node.inputs["learned"]
+    if not (isinstance(method, Mapping) and isinstance(prefix, list) and isinstance(learned, list)):
+        raise TypeError(f"{node.label}: inputs of another shape than a train node's")
+    replayed = sum(sizes[task].train for task in prefix if task not in learned)
+    fraction = float(method["config"].get("buffer_fraction", 0.0))
+    return sum(sizes[task].train for task in learned) + fraction * replayed
 
 
 def _hours_by_method(plan: Plan, work: Mapping[str, float], rate: float) -> dict[str, float]:

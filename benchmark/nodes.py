@@ -16,8 +16,8 @@ from lifealign_bench.benchmark.cost import CostMeter
 from lifealign_bench.benchmark.evaluation.answers import greedy_answers
 from lifealign_bench.benchmark.evaluation.logps import pair_logps
 from lifealign_bench.benchmark.graph import Node
-from lifealign_bench.benchmark.strict_json import write_json
 from lifealign_bench.benchmark.store import Store
+from lifealign_bench.benchmark.strict_json import write_json
 from lifealign_bench.benchmark.training.context import Attachment, Stage, StageData
 from lifealign_bench.benchmark.training.encode import Encoder
 from lifealign_bench.benchmark.training.policy import learned_state, load_policy, save_policy

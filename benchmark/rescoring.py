@@ -11,10 +11,10 @@ from pathlib import Path
 import pandas as pd
 
 from lifealign_bench.benchmark.columns import read_table, write_table
-from lifealign_bench.benchmark.schema import RUN_FILE, RunRecord, read_run, write_run
+from lifealign_bench.benchmark.runs import find_runs
+from lifealign_bench.benchmark.schema import RunRecord, write_run
 from lifealign_bench.benchmark.scoring import measures_of, references_from, score_cells
 from lifealign_bench.benchmark.texts import read_references
-from lifealign_bench.data.errors import InputError
 
 TOLERANCE = 1e-9
 
@@ -29,30 +29,14 @@ class Rescored:
     differences: list[str]
 
 
-def find_runs(places: Sequence[Path]) -> list[Path]:
-    """The run folders among these folders and below them, sorted.
-
-    Raises:
-        InputError: a place holds no run.
-    """
-    found: set[Path] = set()
-    for place in places:
-        own = {path.parent for path in place.rglob(RUN_FILE)} if place.is_dir() else set()
-        if not own:
-            raise InputError(place, "runs", "no run.json in or below it", "a folder of results")
-        found |= own
-    return sorted(found)
-
-
 def rescore(places: Sequence[Path], *, write: bool) -> list[Rescored]:
     """Score runs again; STL and MTL are taken from runs of the same suite folder and seed.
 
     Raises:
         InputError: a run or one of its tables cannot be read.
     """
-    folders = find_runs(places)
-    records = {folder: read_run(folder) for folder in folders}
-    cells = {folder: _cells(folder, records[folder]) for folder in folders}
+    records = {run.folder: run.record for run in find_runs(places)}
+    cells = {folder: _cells(folder, record) for folder, record in records.items()}
     found = []
     for folder, record in records.items():
         peers: dict[str, pd.DataFrame] = {

@@ -13,7 +13,10 @@ def write_json(path: Path, value: object) -> None:
     Raises:
         ValueError: a number is NaN or infinite.
     """
-    text = json.dumps(value, indent=2, sort_keys=True, ensure_ascii=False, allow_nan=False)
+    text = json.dumps(value, indent=2, sort_keys=True, allow_nan=False)
     scratch = path.with_name(f"{path.name}.{os.getpid()}")
-    scratch.write_text(text + "\n", "utf-8")
-    scratch.replace(path)
+    try:
+        scratch.write_text(text + "\n", "utf-8")
+        scratch.replace(path)
+    finally:
+        scratch.unlink(missing_ok=True)

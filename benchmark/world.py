@@ -18,8 +18,8 @@ from lifealign_bench.benchmark.suite import Suite
 from lifealign_bench.benchmark.training.encode import Encoder
 from lifealign_bench.data.cards import TaskCard
 from lifealign_bench.data.catalogue import find_card
-from lifealign_bench.data.stream import TaskData, TaskRequest, load_stream
 from lifealign_bench.data.rows import Message, Pair, digest
+from lifealign_bench.data.stream import TaskData, TaskRequest, load_stream
 
 BUILD = "build:"
 

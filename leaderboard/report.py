@@ -7,8 +7,9 @@ from pathlib import Path
 
 from rich.console import Console
 
+from lifealign_bench.benchmark.runs import find_runs
 from lifealign_bench.leaderboard.rendering import plain, render_matrix, render_ranking
-from lifealign_bench.leaderboard.tables import find_runs, forgetting_matrix, ranking_table
+from lifealign_bench.leaderboard.tables import forgetting_matrix, ranking_table
 
 
 def print_board(console: Console, results: Sequence[Path], metrics: Sequence[str] | None = None) -> None:

@@ -5,42 +5,19 @@ from __future__ import annotations
 import math
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
 
 from lifealign_bench.benchmark.columns import read_table
 from lifealign_bench.benchmark.matrix import Cell, Matrix
-from lifealign_bench.benchmark.schema import RUN_FILE, MeasureRecord, RunRecord, read_run
+from lifealign_bench.benchmark.runs import StoredRun, find_runs
+from lifealign_bench.benchmark.schema import MeasureRecord, RunRecord, read_run
 from lifealign_bench.data.errors import InputError, UnknownNameError
 from lifealign_bench.data.rows import digest
 
 MEASURES = ("last", "bwt", "ap")
 REASONS = "reasons"
-
-
-@dataclass(frozen=True, slots=True)
-class StoredRun:
-    """A run and the folder that it was read from."""
-
-    folder: Path
-    record: RunRecord
-
-
-def find_runs(results: Path | Sequence[Path]) -> tuple[StoredRun, ...]:
-    """The runs of these folders, each a run's own or one that has runs anywhere below it; sorted by path.
-
-    Raises:
-        InputError: a folder without runs, or a record that cannot be read.
-    """
-    folders: dict[Path, None] = {}
-    for root in [results] if isinstance(results, Path) else results:
-        found = [root] if (root / RUN_FILE).is_file() else sorted(path.parent for path in root.rglob(RUN_FILE))
-        if not found:
-            raise InputError(root, "results", "no run.json", "a folder of runs, as `lifealign run` writes it")
-        folders.update(dict.fromkeys(found))
-    return tuple(StoredRun(folder, read_run(folder)) for folder in folders)
 
 
 def ranking_table(results: Path | Sequence[Path], metric: str | None = None) -> pd.DataFrame:

@@ -7,13 +7,13 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
-from support import write_suite
 
 from lifealign_bench.benchmark.engine import Outcome, run_graph
 from lifealign_bench.benchmark.environment import settle_process
 from lifealign_bench.benchmark.session import Overrides, Session, open_session
 from lifealign_bench.methods.registry import BUILT_IN, find_method
 from lifealign_bench.methods.tensors import load_tensors
+from support import write_suite
 
 ORDER = ("hc3", "hh-harmless", "truthfulqa")
 

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
 from support import write_suite
 
 FULL = {"cells": "full", "prompts": 2, "max_new_tokens": 4, "batch_size": 4}
