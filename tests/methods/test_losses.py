@@ -89,8 +89,8 @@ def test_sequence_logps_sum_the_answers_tokens_alone():
 
 
 def test_sequence_logps_of_half_precision_are_summed_in_single_precision():
-    logps = torch.full((1, 2048), -1.0, dtype=torch.bfloat16)
-    assert losses.sequence_logps(logps, torch.ones(1, 2048, dtype=torch.bool)).tolist() == [-2048.0]
+    logps = torch.full((1, 2047), -1.0, dtype=torch.bfloat16)
+    assert losses.sequence_logps(logps, torch.ones(1, 2047, dtype=torch.bool)).tolist() == [-2047.0]
 
 
 def test_sft_counts_the_chosen_rows_alone():
