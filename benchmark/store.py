@@ -6,6 +6,7 @@ import errno
 import hashlib
 import json
 import os
+import re
 import secrets
 import shutil
 import socket
@@ -17,33 +18,31 @@ from typing import Any
 import filelock
 import psutil
 
-from lifealign_bench.data.errors import InputError, LifeAlignError
+from lifealign_bench.benchmark.durable import StoreError, explained, read_json, sync_file, sync_tree, write_whole
+from lifealign_bench.data.errors import InputError
 
 LAYOUT = 1
 MANIFEST = "MANIFEST.sha256"
-_NO_ROOM = {errno.ENOSPC: "no space is left", errno.EDQUOT: "the disk quota is used up", errno.EFBIG: "a file too big"}
-_NO_RIGHT = {errno.EROFS: "the file system is read-only", errno.EACCES: "writing is not allowed", errno.EPERM: "denied"}
 
-
-class StoreError(LifeAlignError):
-    """The store cannot be written or read; what was finished before is kept."""
-
-    exit_code = 3
+__all__ = ["LAYOUT", "MANIFEST", "Store", "StoreError", "manifest"]
 
 
 class Store:
     """Finished nodes by key under `root/nodes`, what was not determined about them under `root/provenance`.
 
     Raises:
-        InputError: the folder holds a store of another layout.
+        InputError: the folder holds a store of another layout, or is no folder.
         StoreError: the folder cannot be made or written.
     """
 
     def __init__(self, root: Path) -> None:
         self.root = root.absolute()
-        with _explained(self.root):
-            for name in ("nodes", "scratch", "locks", "provenance"):
-                (self.root / name).mkdir(parents=True, exist_ok=True)
+        try:
+            with explained(self.root):
+                for name in ("nodes", "scratch", "locks", "provenance"):
+                    (self.root / name).mkdir(parents=True, exist_ok=True)
+        except (FileExistsError, NotADirectoryError) as error:
+            raise InputError(error.filename, "store", "a file", "a folder, or nothing yet") from None
         self._check_layout()
 
     def path(self, key: str) -> Path:
@@ -60,7 +59,7 @@ class Store:
         Raises:
             StoreError: the node or the file is not there, or is damaged.
         """
-        return _read_json(self.path(key) / name)
+        return read_json(self.path(key) / name)
 
     @contextmanager
     def write(
@@ -74,69 +73,84 @@ class Store:
         Raises:
             StoreError: the disk is full or cannot be written.
         """
-        scratch = self.root / "scratch" / f"{socket.gethostname()}.{os.getpid()}.{secrets.token_hex(4)}"
+        owner = f"{socket.gethostname()}.{os.getpid()}.{secrets.token_hex(4)}"
+        scratch = self.root / "scratch" / f"{key}.{owner}"
         try:
-            with _explained(scratch):
+            with explained(scratch):
                 scratch.mkdir()
                 yield scratch
                 record = {"kind": kind, "key": key, "inputs": inputs, "parents": dict(parents or {})}
                 text = json.dumps(record, indent=2, sort_keys=True, allow_nan=False)
                 (scratch / "node.json").write_text(text + "\n", "utf-8")
                 (scratch / MANIFEST).write_text(manifest(scratch), "utf-8")
-                _sync(scratch)
+                sync_tree(scratch)
                 self._publish(scratch, self.path(key))
         finally:
             shutil.rmtree(scratch, ignore_errors=True)
 
-    def lock(self, key: str, waiting: Callable[[], None] | None = None) -> filelock.BaseFileLock:
-        """The node's lock between processes, held as a context; a process that dies lets go of it.
+    @contextmanager
+    def lock(self, key: str, waiting: Callable[[], None] | None = None) -> Iterator[None]:
+        """Hold the node's lock between processes; a process that dies lets go of it.
 
         `waiting` is called once if another process holds it.
         """
         lock = filelock.FileLock(self.root / "locks" / f"{key}.lock")
-        with _explained(self.root / "locks"):
+        with explained(self.root / "locks"):
             try:
                 lock.acquire(timeout=0)
             except filelock.Timeout:
                 if waiting is not None:
                     waiting()
                 lock.acquire()
-        return lock
+        try:
+            yield
+        finally:
+            lock.release()
 
     def write_provenance(self, key: str, record: Mapping[str, object]) -> None:
         """Keep what is not determined about a node: machine, times, cost."""
-        path = self.root / "provenance" / f"{key}.json"
-        scratch = path.with_name(f"{path.name}.{os.getpid()}")
-        with _explained(path):
-            scratch.write_text(json.dumps(record, indent=2, sort_keys=True) + "\n", "utf-8")
-            scratch.replace(path)
+        write_whole(self.root / "provenance" / f"{key}.json", json.dumps(record, indent=2, sort_keys=True) + "\n")
 
     def read_provenance(self, key: str) -> dict[str, Any]:
         """What `write_provenance` kept, empty if nothing."""
         path = self.root / "provenance" / f"{key}.json"
-        return dict(_read_json(path)) if path.is_file() else {}
+        return dict(read_json(path)) if path.is_file() else {}
 
     def verify(self, key: str) -> list[str]:
         """What differs between a node's files and its manifest, a line each; empty if nothing."""
         folder = self.path(key)
-        written = (folder / MANIFEST).read_text("utf-8").splitlines()
-        found = manifest(folder).splitlines()
+        try:
+            written = (folder / MANIFEST).read_text("utf-8").splitlines()
+            found = manifest(folder).splitlines()
+        except (OSError, ValueError) as error:
+            return [f"cannot be read: {error}"]
         return [f"manifest has {line}" for line in written if line not in found] + [
             f"folder has {line}" for line in found if line not in written
         ]
 
     def sweep(self) -> list[Path]:
-        """Remove what dead processes of this machine left half-written; returns what was removed."""
+        """Remove what dead processes of this machine left half-written; returns what was removed.
+
+        A folder stays while its node's lock is held: its writer may live where this process cannot see it, as in
+        another container that has the same name.
+        """
         removed = []
-        for scratch in (self.root / "scratch").iterdir():
-            host, pid, _ = scratch.name.rsplit(".", 2)
-            if host == socket.gethostname() and not psutil.pid_exists(int(pid)):
-                shutil.rmtree(scratch, ignore_errors=True)
-                removed.append(scratch)
+        for scratch in sorted((self.root / "scratch").iterdir()):
+            if not _abandoned(scratch):
+                continue
+            lock = filelock.FileLock(self.root / "locks" / f"{scratch.name.split('.')[0]}.lock")
+            try:
+                with lock.acquire(timeout=0):
+                    shutil.rmtree(scratch, ignore_errors=True)
+                    removed.append(scratch)
+            except filelock.Timeout:
+                continue
         return removed
 
     def _publish(self, scratch: Path, target: Path) -> None:
-        target.parent.mkdir(exist_ok=True)
+        if not target.parent.is_dir():
+            target.parent.mkdir(exist_ok=True)
+            sync_file(target.parent.parent)
         try:
             scratch.rename(target)
         except OSError as error:
@@ -144,16 +158,13 @@ class Store:
             if error.errno in (errno.ENOTEMPTY, errno.EEXIST) and target.is_dir():
                 return
             raise
-        _sync_folder(target.parent)
+        sync_file(target.parent)
 
     def _check_layout(self) -> None:
         path = self.root / "store.json"
         if not path.is_file():
-            scratch = path.with_name(f"store.json.{os.getpid()}")
-            with _explained(path):
-                scratch.write_text(json.dumps({"layout": LAYOUT}) + "\n", "utf-8")
-                scratch.replace(path)
-        found = _read_json(path)
+            write_whole(path, json.dumps({"layout": LAYOUT}) + "\n")
+        found = read_json(path)
         layout = found.get("layout") if isinstance(found, dict) else None
         if layout != LAYOUT:
             raise InputError(path, "layout", layout, f"{LAYOUT}; use another workspace, or the version that wrote this")
@@ -170,37 +181,15 @@ def _sha256(path: Path) -> str:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
-def _read_json(path: Path) -> Any:
+def _abandoned(scratch: Path) -> bool:
+    """Whether the process that made a folder is gone from this machine, its number perhaps given to a younger one."""
+    named = re.fullmatch(r"[^.]+\.(?P<host>.+)\.(?P<pid>\d+)\.[0-9a-f]+", scratch.name)
+    if named is None or named["host"] != socket.gethostname():
+        return False
     try:
-        return json.loads(path.read_text("utf-8"))
-    except OSError as error:
-        raise StoreError(f"{path}: cannot be read: {error.strerror}") from error
-    except ValueError as error:
-        raise StoreError(f"{path}: is damaged: {error}") from error
-
-
-def _sync(folder: Path) -> None:
-    for path in [*folder.rglob("*"), folder]:
-        _sync_folder(path)
-
-
-def _sync_folder(path: Path) -> None:
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
-
-
-@contextmanager
-def _explained(path: Path) -> Iterator[None]:
-    """Turn a disk that is full or closed into one error that names the path and what to do."""
-    try:
-        yield
-    except OSError as error:
-        problem = (_NO_ROOM | _NO_RIGHT).get(error.errno or 0)
-        if problem is None:
-            raise
-        advice = "free some" if error.errno in _NO_ROOM else "choose another folder"
-        text = f"{error.filename or path}: {problem}; {advice} and type the same command again: finished nodes are kept"
-        raise StoreError(text) from error
+        return psutil.Process(int(named["pid"])).create_time() > scratch.stat().st_mtime + 1
+    except psutil.NoSuchProcess:
+        return True
+    except OSError:
+        # Its writer finished it this very moment.
+        return False

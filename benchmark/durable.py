@@ -1,0 +1,98 @@
+"""Writing that a full disk, a kill or a power cut cannot leave half-done, and one error where it cannot be done."""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import re
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from lifealign_bench.data.errors import LifeAlignError
+
+_NO_ROOM = {errno.ENOSPC: "no space is left", errno.EDQUOT: "the disk quota is used up", errno.EFBIG: "a file too big"}
+_NO_RIGHT = {errno.EROFS: "the file system is read-only", errno.EACCES: "writing is not allowed", errno.EPERM: "denied"}
+
+
+class StoreError(LifeAlignError):
+    """The store cannot be written or read; what was finished before is kept."""
+
+    exit_code = 3
+
+
+def read_json(path: Path) -> Any:
+    """The values of a JSON file.
+
+    Raises:
+        StoreError: it is not there, or is damaged.
+    """
+    try:
+        return json.loads(path.read_text("utf-8"))
+    except OSError as error:
+        raise StoreError(f"{path}: cannot be read: {error.strerror}") from error
+    except ValueError as error:
+        raise StoreError(f"{path}: is damaged: {error}") from error
+
+
+def write_whole(path: Path, text: str) -> None:
+    """Replace a file so that every reader, at any moment, finds the old text or the new one.
+
+    Raises:
+        StoreError: the disk is full or cannot be written.
+    """
+    scratch = path.with_name(f"{path.name}.{socket.gethostname()}.{os.getpid()}")
+    with explained(path.parent):
+        try:
+            scratch.write_text(text, "utf-8")
+            scratch.replace(path)
+        finally:
+            scratch.unlink(missing_ok=True)
+
+
+def sync_tree(folder: Path) -> None:
+    """Force a folder and all below it onto the disk."""
+    for path in [*folder.rglob("*"), folder]:
+        sync_file(path)
+
+
+def sync_file(path: Path) -> None:
+    """Force one file, or one folder's list of names, onto the disk."""
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+@contextmanager
+def explained(path: Path) -> Iterator[None]:
+    """Turn a disk that is full, or a place that cannot be written, into one error with the path and what to do."""
+    try:
+        yield
+    # Not every writer raises OSError: safetensors, for one, has an error class of its own.
+    except Exception as error:
+        problem = _problem(error, path)
+        if problem is None:
+            raise
+        number, place = problem
+        advice = "free some" if number in _NO_ROOM else "choose another folder"
+        text = f"{place}: {(_NO_ROOM | _NO_RIGHT)[number]}; {advice} and type the same command again"
+        raise StoreError(f"{text}: finished nodes are kept") from error
+
+
+def _problem(error: Exception, path: Path) -> tuple[int, str] | None:
+    """The error number and the place, where an error means that the store at `path` cannot be written."""
+    if isinstance(error, OSError):
+        place = str(error.filename or path)
+        # What a node reads elsewhere without having the right is no fault of the store.
+        where = Path(place).absolute()
+        ours = where.is_relative_to(path) or path.is_relative_to(where)
+        known = error.errno in _NO_ROOM or (error.errno in _NO_RIGHT and ours)
+        return (error.errno or 0, place) if known else None
+    named = re.search(r"\(os error (\d+)\)", str(error))
+    number = int(named[1]) if named else 0
+    return (number, str(path)) if number in _NO_ROOM else None
