@@ -11,22 +11,16 @@ from typing import Any, Self
 import torch
 from pydantic import BaseModel, ConfigDict, Field
 
-from lifealign_bench.data.errors import InputError, UnknownNameError
+from lifealign_bench.benchmark.base_tokenizer import render, train_tokenizer
+from lifealign_bench.benchmark.durable import new_folder
+from lifealign_bench.data.errors import InputError, LifeAlignError, UnknownNameError
 from lifealign_bench.data.rows import Message
 
-PAD, END = "<|pad|>", "<|end|>"
-ROLES = ("system", "user", "assistant")
-SPECIAL = (PAD, END, *(f"<|{role}|>" for role in ROLES))
-
-# Text may hold the markers' own spelling; broken up, it stays text. A prompt is a prefix of prompt and answer.
-CHAT_TEMPLATE = (
-    "{%- for message in messages -%}"
-    "{{- '<|' + message['role'] + '|>' + (message['content'] | replace('<|', '< |')) + '<|end|>' -}}"
-    "{%- endfor -%}"
-    "{%- if add_generation_prompt -%}{{- '<|assistant|>' -}}{%- endif -%}"
-)
-
 Progress = Callable[[int, int, float], None]
+
+
+class BaseBuildError(LifeAlignError):
+    """Training a base went wrong."""
 
 
 class BaseRecipe(BaseModel):
@@ -40,10 +34,10 @@ class BaseRecipe(BaseModel):
 
     name: str
     vocabulary: int = Field(default=4096, ge=300)
-    hidden: int = Field(default=160, ge=8)
-    layers: int = Field(default=5, ge=1)
-    heads: int = Field(default=5, ge=1)
-    feed_forward: int = Field(default=448, ge=8)
+    hidden: int = Field(default=128, ge=8)
+    layers: int = Field(default=4, ge=1)
+    heads: int = Field(default=4, ge=1)
+    feed_forward: int = Field(default=384, ge=8)
     context: int = Field(default=1024, ge=64)
     sequence: int = Field(default=256, ge=16)
     batch: int = Field(default=8, ge=1)
@@ -53,7 +47,7 @@ class BaseRecipe(BaseModel):
 
     @classmethod
     def small(cls) -> Self:
-        """About 2.3 M parameters, a few minutes on two cores."""
+        """About 1.4 M parameters, a few minutes on two cores."""
         return cls(name="small")
 
     @classmethod
@@ -83,6 +77,7 @@ class BaseCard(BaseModel):
     final_loss: float
     weights_sha256: str
     tokenizer_sha256: str
+    chat_template_sha256: str
 
 
 def recipe_for(name: str) -> BaseRecipe:
@@ -100,60 +95,40 @@ def recipe_for(name: str) -> BaseRecipe:
 def build_base(
     recipe: BaseRecipe, chats: Sequence[Sequence[Message]], folder: Path, progress: Progress | None = None
 ) -> BaseCard:
-    """Train a tokenizer and a model on chats and write both, with their card, into a new folder.
+    """Train a tokenizer and a model on chats and write both, with their card `base.json`, into a new folder.
 
     Equal recipe, chats, library versions and threads give equal bytes. `progress` is called with (step, steps, loss).
+    The folder is there only once it is whole.
 
     Raises:
-        InputError: there is no text.
+        InputError: there is no text, or the folder is already there.
+        BaseBuildError: the loss is no number.
+        StoreError: the disk is full or cannot be written.
     """
     if not chats:
         raise InputError("base builder", "text", "no chats", "the training text of a suite")
-    tokenizer = train_tokenizer(recipe, chats)
-    rendered = [tokenizer.apply_chat_template(_as_dicts(chat), tokenize=False) for chat in chats]
-    ids = [token for row in tokenizer(rendered, add_special_tokens=False)["input_ids"] for token in row]
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(recipe.seed)
-        model = _model(recipe, tokenizer)
-        seen, loss = _train(model, ids, recipe, progress)
-    folder.mkdir(parents=True)
-    model.save_pretrained(folder)
-    tokenizer.save_pretrained(folder)
-    card = BaseCard(
-        recipe=recipe,
-        parameters=sum(parameter.numel() for parameter in model.parameters()),
-        tokens_in_text=len(ids),
-        tokens_seen=seen,
-        final_loss=loss,
-        weights_sha256=_sha256(folder / "model.safetensors"),
-        tokenizer_sha256=_sha256(folder / "tokenizer.json"),
-    )
-    (folder / "base.json").write_text(card.model_dump_json(indent=2) + "\n", "utf-8")
+    with new_folder(folder) as scratch:
+        tokenizer = train_tokenizer(chats, recipe.vocabulary)
+        rows = tokenizer(render(tokenizer, chats), add_special_tokens=False)["input_ids"]
+        ids = [token for row in rows for token in row]
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(recipe.seed)
+            model = _model(recipe, tokenizer)
+            seen, loss = _train(model, ids, recipe, progress)
+        model.save_pretrained(scratch)
+        tokenizer.save_pretrained(scratch)
+        card = BaseCard(
+            recipe=recipe,
+            parameters=sum(parameter.numel() for parameter in model.parameters()),
+            tokens_in_text=len(ids),
+            tokens_seen=seen,
+            final_loss=loss,
+            weights_sha256=_sha256(scratch / "model.safetensors"),
+            tokenizer_sha256=_sha256(scratch / "tokenizer.json"),
+            chat_template_sha256=_sha256(scratch / "chat_template.jinja"),
+        )
+        (scratch / "base.json").write_text(card.model_dump_json(indent=2) + "\n", "utf-8")
     return card
-
-
-def train_tokenizer(recipe: BaseRecipe, chats: Sequence[Sequence[Message]]) -> Any:
-    """A byte-level BPE with a chat template, trained on the messages' texts in their order."""
-    from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
-    from transformers import PreTrainedTokenizerFast
-
-    backend = Tokenizer(models.BPE())
-    backend.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
-    backend.decoder = decoders.ByteLevel()
-    trainer = trainers.BpeTrainer(
-        vocab_size=recipe.vocabulary,
-        special_tokens=list(SPECIAL),
-        initial_alphabet=sorted(pre_tokenizers.ByteLevel.alphabet()),
-        show_progress=False,
-    )
-    backend.train_from_iterator((turn.content for chat in chats for turn in chat), trainer)
-    return PreTrainedTokenizerFast(
-        tokenizer_object=backend,
-        pad_token=PAD,
-        eos_token=END,
-        additional_special_tokens=[f"<|{role}|>" for role in ROLES],
-        chat_template=CHAT_TEMPLATE,
-    )
 
 
 def _model(recipe: BaseRecipe, tokenizer: Any) -> Any:
@@ -202,6 +177,8 @@ def _train(model: Any, ids: Sequence[int], recipe: BaseRecipe, progress: Progres
         schedule.step()
         optimiser.zero_grad()
         losses.append(float(loss.detach()))
+        if not math.isfinite(losses[-1]):
+            raise BaseBuildError(f"base {recipe.name}: loss is {losses[-1]} in step {step + 1} of {steps}")
         if progress is not None:
             progress(step + 1, steps, losses[-1])
     model.eval()
@@ -222,10 +199,6 @@ def _batches(ids: Sequence[int], recipe: BaseRecipe) -> Iterator[torch.Tensor]:
         while len(waiting) >= recipe.batch:
             yield torch.stack(waiting[: recipe.batch])
             waiting = waiting[recipe.batch :]
-
-
-def _as_dicts(chat: Sequence[Message]) -> list[dict[str, str]]:
-    return [{"role": turn.role, "content": turn.content} for turn in chat]
 
 
 def _sha256(path: Path) -> str:

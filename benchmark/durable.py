@@ -6,13 +6,14 @@ import errno
 import json
 import os
 import re
+import shutil
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from lifealign_bench.data.errors import LifeAlignError
+from lifealign_bench.data.errors import InputError, LifeAlignError
 
 _NO_ROOM = {errno.ENOSPC: "no space is left", errno.EDQUOT: "the disk quota is used up", errno.EFBIG: "a file too big"}
 _NO_RIGHT = {errno.EROFS: "the file system is read-only", errno.EACCES: "writing is not allowed", errno.EPERM: "denied"}
@@ -51,6 +52,27 @@ def write_whole(path: Path, text: str) -> None:
             scratch.replace(path)
         finally:
             scratch.unlink(missing_ok=True)
+
+
+@contextmanager
+def new_folder(folder: Path) -> Iterator[Path]:
+    """An empty folder beside `folder` that takes its place when the context ends well and vanishes when it does not.
+
+    Raises:
+        InputError: `folder` is already there.
+        StoreError: the disk is full or cannot be written.
+    """
+    if folder.exists():
+        raise InputError(folder, "folder", "something that is already there", "a folder that does not exist yet")
+    scratch = folder.absolute().with_name(f".{folder.name}.{socket.gethostname()}.{os.getpid()}")
+    try:
+        with explained(scratch.parent):
+            scratch.mkdir(parents=True)
+            yield scratch
+            sync_tree(scratch)
+            scratch.rename(folder)
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
 
 
 def sync_tree(folder: Path) -> None:

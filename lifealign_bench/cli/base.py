@@ -19,14 +19,15 @@ def base() -> None:
 
 @app.command()
 def build(
-    recipe: Annotated[str, typer.Argument(help="small (about 2 M parameters) or tiny (for tests).")],
+    recipe: Annotated[str, typer.Argument(help="small (1.4 M parameters) or tiny (for tests).")],
     suite: Annotated[str, typer.Option("--suite", help="The suite whose training text is learned.")],
     out: Annotated[Path, typer.Option("--out", help="A folder that does not exist yet.")],
     data_dir: options.DataDir = None,
     train_rows: options.TrainRows = None,
     seed: Annotated[int, typer.Option("--seed", help="Seed of the weights and of the order of text.")] = 0,
+    as_json: options.Json = False,
 ) -> None:
-    """Train a tokenizer and a small Llama; `--base FOLDER` then takes it anywhere. `--base build:small` needs no file."""
+    """Train a tokenizer and a small Llama from a suite's text; `--base FOLDER` then takes it anywhere."""
     from rich.console import Console
     from rich.progress import Progress
 
@@ -39,22 +40,23 @@ def build(
 
     if out.exists():
         raise InputError(out, "--out", "a folder that exists", "one that does not")
-    changes = Overrides(base=f"build:{recipe}", data_dir=data_dir, train_rows=train_rows)
-    wanted = overridden(load_suite(suite), changes)
     plan = recipe_for(recipe).model_copy(update={"seed": seed})
-    console = Console()
-    world = load_world(wanted, out.parent, lambda text: console.print(text, style="dim"))
+    wanted = overridden(load_suite(suite), Overrides(base=f"build:{recipe}", data_dir=data_dir, train_rows=train_rows))
+    console = Console(stderr=as_json)
+    world = load_world(wanted, out.parent, lambda text: console.print(text, style="dim", markup=False))
     settle_process(wanted.threads)
-    scratch = out.with_name(f".{out.name}.building")
     with Progress(console=console, transient=True) as progress:
         bar = progress.add_task(f"build:{recipe}", total=None)
         card = build_base(
             plan,
             world.training_text(),
-            scratch,
-            lambda step, total, loss: progress.update(bar, completed=step, total=total, description=f"loss {loss:.3f}"),
+            out,
+            lambda step, total, loss: progress.update(
+                bar, completed=step, total=total, description=f"build:{recipe}, loss {loss:.3f}"
+            ),
         )
-    scratch.rename(out)
+    if as_json:
+        typer.echo(card.model_dump_json(indent=2))
     console.print(
         f"{out}: {card.parameters:,} parameters, {card.tokens_seen:,} tokens seen, loss {card.final_loss:.3f}, "
         f"weights {card.weights_sha256}",

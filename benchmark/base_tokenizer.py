@@ -1,0 +1,50 @@
+"""The tokenizer of a built base: byte-level BPE with a chat template whose markers no text can forge."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from lifealign_bench.data.rows import Message
+
+PAD, END = "<|pad|>", "<|end|>"
+ROLES = ("system", "user", "assistant")
+SPECIAL = (PAD, END, *(f"<|{role}|>" for role in ROLES))
+
+# Text may hold the markers' own spelling; broken up, it stays text. A prompt is a prefix of prompt and answer.
+CHAT_TEMPLATE = (
+    "{%- for message in messages -%}"
+    "{{- '<|' + message['role'] + '|>' + (message['content'] | replace('<|', '< |')) + '<|end|>' -}}"
+    "{%- endfor -%}"
+    "{%- if add_generation_prompt -%}{{- '<|assistant|>' -}}{%- endif -%}"
+)
+
+
+def train_tokenizer(chats: Sequence[Sequence[Message]], vocabulary: int) -> Any:
+    """A byte-level BPE with a chat template, trained on the messages' texts in their order."""
+    from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
+    from transformers import PreTrainedTokenizerFast
+
+    backend = Tokenizer(models.BPE())
+    backend.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    backend.decoder = decoders.ByteLevel()
+    trainer = trainers.BpeTrainer(
+        vocab_size=vocabulary,
+        special_tokens=list(SPECIAL),
+        initial_alphabet=sorted(pre_tokenizers.ByteLevel.alphabet()),
+        show_progress=False,
+    )
+    backend.train_from_iterator((turn.content for chat in chats for turn in chat), trainer)
+    return PreTrainedTokenizerFast(
+        tokenizer_object=backend,
+        pad_token=PAD,
+        eos_token=END,
+        additional_special_tokens=[f"<|{role}|>" for role in ROLES],
+        chat_template=CHAT_TEMPLATE,
+    )
+
+
+def render(tokenizer: Any, chats: Sequence[Sequence[Message]]) -> list[str]:
+    """Every chat as one text with its markers."""
+    dicts = [[{"role": turn.role, "content": turn.content} for turn in chat] for chat in chats]
+    return [tokenizer.apply_chat_template(chat, tokenize=False) for chat in dicts]
