@@ -62,15 +62,21 @@ def new_folder(folder: Path) -> Iterator[Path]:
         InputError: `folder` is already there.
         StoreError: the disk is full or cannot be written.
     """
+    taken = InputError(folder, "folder", "something that is already there", "a folder that does not exist yet")
     if folder.exists():
-        raise InputError(folder, "folder", "something that is already there", "a folder that does not exist yet")
+        raise taken
     scratch = folder.absolute().with_name(f".{folder.name}.{socket.gethostname()}.{os.getpid()}")
     try:
         with explained(scratch.parent):
             scratch.mkdir(parents=True)
             yield scratch
             sync_tree(scratch)
-            scratch.rename(folder)
+            try:
+                scratch.rename(folder)
+            except OSError as error:
+                if error.errno in (errno.ENOTEMPTY, errno.EEXIST, errno.ENOTDIR):
+                    raise taken from error
+                raise
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
 
