@@ -1,0 +1,116 @@
+"""Where a task's records come from: the hub, the card's own local files, or a folder given for all tasks."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from lifealign_bench.data.cards import HubSource, LocalSource, TaskCard
+from lifealign_bench.data.converters import RawRow, Record, convert
+from lifealign_bench.data.errors import InputError
+from lifealign_bench.data.files import EVALUATION_STEMS, TRAIN_STEMS, read_records, split_file
+from lifealign_bench.data.rows import Message, digest
+
+
+@dataclass(frozen=True, slots=True)
+class SourceRows:
+    """The raw rows of both splits; `origin` says `hub` or `local`, `revision` is the commit where there is one."""
+
+    train: tuple[RawRow, ...]
+    evaluation: tuple[RawRow, ...]
+    origin: str
+    revision: str | None
+
+
+def read_source(card: TaskCard, data_dir: Path | None) -> SourceRows:
+    """Both splits of a task, not cleaned yet.
+
+    A card's own absolute path comes first; with `data_dir`, its folder named as the card or one of its aliases is
+    read and the hub is never asked.
+
+    Raises:
+        InputError: a file, folder, column or data set is missing or malformed.
+    """
+    source = card.source
+    if isinstance(source, LocalSource):
+        return _read_local(card, _own_path(card, source, data_dir), source.evaluation_share)
+    if data_dir is not None:
+        return _read_local(card, _task_folder(card, data_dir), source.splits.evaluation_share)
+    return _read_hub(card, source)
+
+
+def prompt_key(prompt: tuple[Message, ...]) -> str:
+    """64 hex digits that two prompts share if they differ only in letter case and white space."""
+    return digest([[turn.role, " ".join(turn.content.casefold().split())] for turn in prompt])
+
+
+def divide(rows: tuple[RawRow, ...], share: float) -> tuple[tuple[RawRow, ...], tuple[RawRow, ...]]:
+    """Training and evaluation rows of a source with one split; `share` in (0, 1) of the prompts are evaluation.
+
+    A hash of the prompt decides, so one prompt is never on both sides and rows that are added move no other row.
+    """
+    limit = share * 2**32
+    evaluated = [int(digest(["evaluation", prompt_key(row.prompt)])[:8], 16) < limit for row in rows]
+    train = tuple(row for row, held_out in zip(rows, evaluated, strict=True) if not held_out)
+    return train, tuple(row for row, held_out in zip(rows, evaluated, strict=True) if held_out)
+
+
+def _read_hub(card: TaskCard, source: HubSource) -> SourceRows:
+    from lifealign_bench.data import hub
+
+    records, revision = hub.read_split(source, source.splits.train)
+    train = _convert(card, records)
+    if source.splits.evaluation is not None:
+        evaluation = _convert(card, hub.read_split(source, source.splits.evaluation)[0])
+    else:
+        train, evaluation = divide(train, source.splits.evaluation_share or 0.0)
+    return SourceRows(train, evaluation, "hub", revision)
+
+
+def _read_local(card: TaskCard, path: Path, share: float | None) -> SourceRows:
+    if not path.is_dir():
+        return _read_one_file(card, path, share)
+    train_file, evaluation_file = split_file(path, TRAIN_STEMS), split_file(path, EVALUATION_STEMS)
+    if train_file is None:
+        raise InputError(path, "training file", _listing(path), "train.jsonl, train.json or train.parquet")
+    if evaluation_file is None:
+        if share is not None:
+            return _read_one_file(card, train_file, share)
+        raise InputError(path, "evaluation file", _listing(path), "test.jsonl, test.json or test.parquet")
+    train, evaluation = (_convert(card, read_records(file)) for file in (train_file, evaluation_file))
+    return SourceRows(train, evaluation, "local", None)
+
+
+def _read_one_file(card: TaskCard, path: Path, share: float | None) -> SourceRows:
+    rows = _convert(card, read_records(path))
+    if share is None:
+        expected = "`source.evaluation_share` in the card, or a folder with train.* and test.*"
+        raise InputError(path, "split", "one file and no rule that divides it", expected)
+    train, evaluation = divide(rows, share)
+    return SourceRows(train, evaluation, "local", None)
+
+
+def _convert(card: TaskCard, records: tuple[Record, ...]) -> tuple[RawRow, ...]:
+    return tuple(convert(record, card) for record in records)
+
+
+def _own_path(card: TaskCard, source: LocalSource, data_dir: Path | None) -> Path:
+    path = Path(source.path)
+    if path.is_absolute():
+        return path
+    if data_dir is None:
+        raise InputError(f"task {card.name}", "data folder", "none", f"--data-dir with a folder {source.path!r} in it")
+    return _task_folder(card, data_dir) if path.name in card.names else data_dir / path
+
+
+def _task_folder(card: TaskCard, data_dir: Path) -> Path:
+    for name in card.names:
+        if (data_dir / name).is_dir():
+            return data_dir / name
+    found = _listing(data_dir) if data_dir.is_dir() else "no such folder"
+    raise InputError(data_dir, f"data of task {card.name}", found, f"a folder named {' or '.join(card.names)}")
+
+
+def _listing(folder: Path) -> str:
+    names = sorted(path.name for path in folder.iterdir())
+    return ", ".join(names[:12]) + (", ..." if len(names) > 12 else "") or "an empty folder"
