@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Annotated, Literal, Self
 
-import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
-
-from lifealign_bench.data.errors import InputError, UnknownNameError
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 ConverterName = Literal["columns", "transcripts", "conversations", "safety_rated", "human_and_model", "truthful_qa"]
 
@@ -57,11 +52,21 @@ class HubSource(Strict):
 
 
 class LocalSource(Strict):
-    """A folder with train.* and test.*, or one file that is divided; relative to the card, or to the data folder."""
+    """Files of one's own: a folder with train.* and test.*, a file for each split, or one file that is divided.
+
+    Paths are relative to the card; those of catalogue cards to the data folder.
+    """
 
     kind: Literal["local"]
     path: str
+    evaluation_path: str | None = None
     evaluation_share: float | None = Field(default=None, gt=0, lt=1)
+
+    @model_validator(mode="after")
+    def _one_rule(self) -> Self:
+        if self.evaluation_path is not None and self.evaluation_share is not None:
+            raise ValueError("`evaluation_path` and `evaluation_share` exclude each other")
+        return self
 
 
 class Columns(Strict):
@@ -128,7 +133,7 @@ class TaskCard(Strict):
     columns: Columns = Columns()
     text: TextRules = TextRules()
     sizes: Sizes = Sizes()
-    rubric: str = "helpfulness"
+    rubric: str = "general-helpfulness"
     licence: str
     redistributable: bool = False
     content: Literal["none", "harmful"] = "none"
@@ -143,82 +148,3 @@ class TaskCard(Strict):
     def names(self) -> tuple[str, ...]:
         """Every name the task answers to, its own first; local data folders carry one of them."""
         return (self.name, *self.aliases)
-
-
-def read_card(path: Path) -> TaskCard:
-    """The card of a YAML file; a relative local path becomes absolute, from the card's folder.
-
-    Raises:
-        InputError: there is no such file, or it holds no valid card.
-    """
-    card = parse_card(read_yaml(path), str(path))
-    if isinstance(card.source, LocalSource):
-        place = str((path.parent / Path(card.source.path).expanduser()).resolve())
-        return card.model_copy(update={"source": card.source.model_copy(update={"path": place})})
-    return card
-
-
-def read_yaml(path: Path) -> object:
-    """The document of a YAML file; InputError where there is none or it is malformed."""
-    try:
-        return parse_yaml(path.read_text("utf-8"), str(path))
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(path, "card file", str(error), "a readable YAML file") from None
-
-
-def parse_yaml(text: str, where: str) -> object:
-    """The document of a YAML text; InputError names the line of what is malformed."""
-    try:
-        return yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        raise InputError(where, "YAML", " ".join(str(error).split()), "a well-formed document") from None
-
-
-def parse_card(values: object, where: str) -> TaskCard:
-    """A validated card; raises the first of `card_problems`."""
-    if not isinstance(values, Mapping):
-        raise InputError(where, "document", type(values).__name__, "a mapping of card fields")
-    try:
-        return TaskCard.model_validate(values)
-    except ValidationError as error:
-        raise _problems(error, where)[0] from None
-
-
-def card_problems(values: object, where: str) -> list[InputError]:
-    """Everything that is wrong with a card's fields, in the card's order; empty for a valid one."""
-    if not isinstance(values, Mapping):
-        return [InputError(where, "document", type(values).__name__, "a mapping of card fields")]
-    try:
-        TaskCard.model_validate(values)
-    except ValidationError as error:
-        return _problems(error, where)
-    return []
-
-
-def _problems(error: ValidationError, where: str) -> list[InputError]:
-    return [_problem(dict(detail), where) for detail in error.errors(include_url=False)]
-
-
-def _problem(detail: Mapping[str, object], where: str) -> InputError:
-    location = detail["loc"] if isinstance(detail["loc"], tuple) else ()
-    # pydantic puts the union's tag into the location; a user's file has no such level
-    parts = [str(part) for index, part in enumerate(location) if not (index == 1 and part in ("hub", "local"))]
-    place = ".".join(parts) or "card"
-    if detail["type"] == "extra_forbidden":
-        return UnknownNameError(where, place, parts[-1], _known_keys(location))
-    shown = "nothing" if detail["type"] == "missing" else repr(detail["input"])
-    return InputError(where, place, shown if len(shown) < 80 else shown[:77] + "...", str(detail["msg"]))
-
-
-def _known_keys(location: Sequence[object]) -> list[str]:
-    models: dict[object, type[Strict]] = {
-        "hub": HubSource,
-        "local": LocalSource,
-        "splits": Splits,
-        "columns": Columns,
-        "text": TextRules,
-        "harm": Harm,
-        "sizes": Sizes,
-    }
-    nested = [models[part] for part in location[:-1] if part in models]
-    return list((nested[-1] if nested else TaskCard).model_fields)

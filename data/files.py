@@ -6,8 +6,8 @@ import json
 from collections.abc import Mapping
 from pathlib import Path
 
-from lifealign_bench.data.converters import Record
 from lifealign_bench.data.errors import InputError
+from lifealign_bench.data.fields import Record
 
 SUFFIXES = (".jsonl", ".json", ".parquet")
 TRAIN_STEMS = ("train",)

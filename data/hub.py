@@ -7,8 +7,8 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from lifealign_bench.data.cards import HubSource
-from lifealign_bench.data.converters import Record
 from lifealign_bench.data.errors import InputError
+from lifealign_bench.data.fields import Record
 
 if TYPE_CHECKING:
     from datasets import Dataset

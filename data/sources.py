@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lifealign_bench.data.cards import HubSource, LocalSource, TaskCard
-from lifealign_bench.data.converters import RawRow, Record, convert
+from lifealign_bench.data.converters import RawRow, convert
 from lifealign_bench.data.errors import InputError
+from lifealign_bench.data.fields import Record
 from lifealign_bench.data.files import EVALUATION_STEMS, TRAIN_STEMS, read_records, split_file
 from lifealign_bench.data.rows import Message, digest
 
@@ -33,7 +34,7 @@ def read_source(card: TaskCard, data_dir: Path | None) -> SourceRows:
     """
     source = card.source
     if isinstance(source, LocalSource):
-        return _read_local(card, _own_path(card, source, data_dir), source.evaluation_share)
+        return _read_own(card, source, data_dir)
     if data_dir is not None:
         return _read_local(card, _task_folder(card, data_dir), source.splits.evaluation_share)
     return _read_hub(card, source)
@@ -53,6 +54,14 @@ def divide(rows: tuple[RawRow, ...], share: float) -> tuple[tuple[RawRow, ...], 
     evaluated = [int(digest(["evaluation", prompt_key(row.prompt)])[:8], 16) < limit for row in rows]
     train = tuple(row for row, held_out in zip(rows, evaluated, strict=True) if not held_out)
     return train, tuple(row for row, held_out in zip(rows, evaluated, strict=True) if held_out)
+
+
+def _read_own(card: TaskCard, source: LocalSource, data_dir: Path | None) -> SourceRows:
+    path = _own_path(card, source, data_dir)
+    if source.evaluation_path is None:
+        return _read_local(card, path, source.evaluation_share)
+    train, evaluation = (_convert(card, read_records(file)) for file in (path, Path(source.evaluation_path)))
+    return SourceRows(train, evaluation, "local", None)
 
 
 def _read_hub(card: TaskCard, source: HubSource) -> SourceRows:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from importlib import resources
 from pathlib import Path
 
-from lifealign_bench.data.cards import TaskCard, parse_card, parse_yaml, read_card
+from lifealign_bench.data.card_files import parse_card, parse_yaml, read_card
+from lifealign_bench.data.cards import TaskCard
 from lifealign_bench.data.errors import UnknownNameError
 
 __all__ = ["TaskCard", "find_card", "list_cards", "load_card"]

@@ -1,8 +1,5 @@
 import json
-import os
 from pathlib import Path
-
-import pytest
 
 REAL_FOLDERS = {
     "hh-harmless": "hh-rlhf-harmless-base",
@@ -33,11 +30,3 @@ def rows(count: int, start: int = 0, **more):
 
 def card_values(**changes):
     return {"name": "mine", "title": "Mine", "source": {"kind": "local", "path": "mine"}, "licence": "MIT", **changes}
-
-
-@pytest.fixture
-def real_data() -> Path:
-    folder = os.environ.get("LIFEALIGN_TEST_DATA")
-    if not folder:
-        pytest.skip("LIFEALIGN_TEST_DATA is not set")
-    return Path(folder)

@@ -1,7 +1,8 @@
 import pytest
 import yaml
 
-from lifealign_bench.data.cards import HubSource, card_problems, parse_card, read_card
+from lifealign_bench.data.card_files import card_problems, parse_card, read_card
+from lifealign_bench.data.cards import HubSource
 from lifealign_bench.data.catalogue import find_card, list_cards, load_card
 from lifealign_bench.data.errors import InputError, UnknownNameError
 

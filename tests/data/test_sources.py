@@ -4,7 +4,7 @@ import pyarrow as pa
 import pytest
 from pyarrow import parquet
 
-from lifealign_bench.data.cards import parse_card
+from lifealign_bench.data.card_files import parse_card
 from lifealign_bench.data.catalogue import load_card
 from lifealign_bench.data.errors import InputError
 from lifealign_bench.data.files import read_records

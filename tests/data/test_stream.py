@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from lifealign_bench.data.cards import parse_card
+from lifealign_bench.data.card_files import parse_card
 from lifealign_bench.data.catalogue import load_card
 from lifealign_bench.data.errors import InputError
 from lifealign_bench.data.rows import pair_id

@@ -1,0 +1,97 @@
+"""`lifealign data`: look at tasks, start one from files of one's own, and check it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from lifealign_bench.cli.options import DataDir, Json
+
+app = typer.Typer(no_args_is_help=True)
+
+
+@app.command()
+def show(
+    task: Annotated[str, typer.Argument(help="A task of the catalogue, or the YAML file of a card.", metavar="TASK")],
+    data_dir: DataDir = None,
+    examples: Annotated[int, typer.Option("--examples", min=0, help="Pairs to show.")] = 2,
+    show_harmful: Annotated[bool, typer.Option("--show-harmful", help="Show the words of harmful pairs.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Show a task: its card, counts, what was dropped, surface cues, harm labels and examples."""
+    from lifealign_bench.cli.task_view import print_card, print_rows, task_record
+    from lifealign_bench.data.catalogue import find_card
+    from lifealign_bench.data.stream import load_task
+
+    card = find_card(task, Path.cwd())
+    if as_json:
+        import json
+
+        typer.echo(json.dumps(task_record(load_task(card, data_dir), examples, show_harmful), indent=2))
+        return
+    print_card(card)
+    print_rows(load_task(card, data_dir), examples, show_harmful)
+
+
+@app.command("list")
+def list_tasks(as_json: Json = False) -> None:
+    """List the tasks of the catalogue."""
+    from lifealign_bench.cli.task_view import print_catalogue
+    from lifealign_bench.data.catalogue import list_cards
+
+    cards = list_cards()
+    if as_json:
+        import json
+
+        typer.echo(json.dumps([card.model_dump(mode="json") for card in cards], indent=2))
+        return
+    print_catalogue(cards)
+
+
+@app.command()
+def new(
+    name: Annotated[str, typer.Argument(help="The task's name: lower-case letters, digits, '-', '_' and '.'.")],
+    first: Annotated[list[Path], typer.Option("--from", help="A folder with train.* and test.*, or one or two files.")],
+    more: Annotated[list[Path] | None, typer.Argument(help="The second file.", metavar="[FILES]...")] = None,
+    folder: Annotated[Path, typer.Option("--out", help="Folder of the new card.")] = Path("cards"),
+    suite: Annotated[
+        Path | None, typer.Option("--suite", help="Suite file to add the task to; made where there is none.")
+    ] = None,
+    prompt_column: Annotated[str | None, typer.Option("--prompt-column", help="Instead of a guess.")] = None,
+    chosen_column: Annotated[str | None, typer.Option("--chosen-column", help="Instead of a guess.")] = None,
+    rejected_column: Annotated[str | None, typer.Option("--rejected-column", help="Instead of a guess.")] = None,
+) -> None:
+    """Write a card, and on request a suite, for preference files of your own; guesses are explained in comments."""
+    from lifealign_bench.data.scaffold import NamedColumns
+    from lifealign_bench.data.scaffold_files import write_task
+
+    columns = NamedColumns(prompt_column, chosen_column, rejected_column)
+    for path in write_task(name, [*first, *(more or ())], columns, folder, suite):
+        typer.echo(f"wrote {path}")
+    typer.echo(f"next: lifealign data check {folder / name}.yaml")
+    if suite is not None:
+        typer.echo(f"then: lifealign plan {suite}")
+
+
+@app.command()
+def check(
+    reference: Annotated[str, typer.Argument(help="A card, a folder of cards, or a task's name.", metavar="CARD")],
+    data_dir: DataDir = None,
+    as_json: Json = False,
+) -> None:
+    """Check a card and its rows, or a folder of cards as one stream, and print everything that is wrong."""
+    import dataclasses
+    import json
+
+    from lifealign_bench.cli.task_view import print_findings
+    from lifealign_bench.data.checking import check as find_problems
+
+    findings = find_problems(reference, data_dir)
+    if as_json:
+        typer.echo(json.dumps([dataclasses.asdict(finding) for finding in findings], indent=2))
+    else:
+        print_findings(findings, reference)
+    if any(finding.level == "error" for finding in findings):
+        raise typer.Exit(2)
