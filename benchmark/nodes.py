@@ -66,12 +66,13 @@ def run_node(node: Node, shop: Workshop, folder: Path, meter: CostMeter) -> None
 def _base(node: Node, shop: Workshop, folder: Path, meter: CostMeter) -> None:
     if shop.world.recipe is None:
         raise HarnessError(f"{node.label}: a base node without a recipe")
-    build_base(
+    card = build_base(
         shop.world.recipe,
         shop.world.training_text(),
         folder / "model",
         progress=lambda step, total, loss: shop.progress("base", step, total, loss),
     )
+    meter.count(example_passes=card.tokens_seen // shop.world.recipe.sequence, tokens=card.tokens_seen)
 
 
 def _logps(node: Node, shop: Workshop, folder: Path, meter: CostMeter) -> None:

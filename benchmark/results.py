@@ -18,6 +18,7 @@ from lifealign_bench import __version__
 from lifealign_bench.benchmark.bases import BaseIdentity, base_identity
 from lifealign_bench.benchmark.columns import TABLES, write_table
 from lifealign_bench.benchmark.cost import machine
+from lifealign_bench.benchmark.durable import explained
 from lifealign_bench.benchmark.engine import Outcome
 from lifealign_bench.benchmark.plan import Plan, Run
 from lifealign_bench.benchmark.rows_of_run import Gatherer, RunRows
@@ -67,19 +68,32 @@ def materialise(plan: Plan, world: LoadedWorld, store: Store, outcome: Outcome, 
     names = _with_peers(finished)
     stale = [run for run in finished if not _is_current(folder / run.name, names[run.name])]
     if stale:
-        folder.mkdir(parents=True, exist_ok=True)
-        identity = base_identity(world.folder_of_base(store), store.root)
-        materials = Materials(plan, world, store, identity, machine())
-        gatherer = Gatherer(world, store)
-        write_texts(folder, world.stream)
-        rows = {run.name: gatherer.rows(run) for run in finished}
-        cells = {run.name: _cells(run, rows[run.name], gatherer) for run in finished}
-        for run in stale:
-            peers: dict[str, pd.DataFrame] = {
-                other.method.spec.schedule: cells[other.name] for other in finished if other.seed == run.seed
-            }
-            _write(folder / run.name, run, rows[run.name], cells[run.name], peers, names[run.name], materials)
+        with explained(root):
+            _write_all(folder, finished, stale, names, plan, world, store)
     return [folder / run.name for run in finished]
+
+
+def _write_all(
+    folder: Path,
+    finished: Sequence[Run],
+    stale: Sequence[Run],
+    names: Mapping[str, dict[str, str]],
+    plan: Plan,
+    world: LoadedWorld,
+    store: Store,
+) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    identity = base_identity(world.folder_of_base(store), store.root)
+    materials = Materials(plan, world, store, identity, machine())
+    gatherer = Gatherer(world, store)
+    write_texts(folder, world.stream)
+    rows = {run.name: gatherer.rows(run) for run in finished}
+    cells = {run.name: _cells(run, rows[run.name], gatherer) for run in finished}
+    for run in stale:
+        peers: dict[str, pd.DataFrame] = {
+            other.method.spec.schedule: cells[other.name] for other in finished if other.seed == run.seed
+        }
+        _write(folder / run.name, run, rows[run.name], cells[run.name], peers, names[run.name], materials)
 
 
 def _with_peers(runs: Sequence[Run]) -> dict[str, dict[str, str]]:

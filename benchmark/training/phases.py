@@ -10,6 +10,7 @@ import torch
 from datasets import Dataset
 from transformers import PrinterCallback, TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 from trl import DPOConfig, DPOTrainer, SFTConfig, SFTTrainer
+from trl.trainer.utils import add_fused_lm_head
 
 from lifealign_bench.benchmark.suite import Phase
 from lifealign_bench.benchmark.training.context import LossRow, Stage
@@ -123,6 +124,8 @@ def train_phase(stage: Stage, phase: Phase) -> None:
         folder = stage.logging_folder / phase.kind if stage.logging_folder and stage.report_to else scratch
         trainer = _trainer(stage, phase, rows, str(folder))
         trainer.stage = stage
+        # The trainers' own fused head also computes entropies and the like for metrics that nobody here reads.
+        add_fused_lm_head(_base(stage))
         # The Trainer prints every step to standard output where it has no progress bar.
         trainer.remove_callback(PrinterCallback)
         trainer.train()
@@ -145,9 +148,13 @@ def _trainer(stage: Stage, phase: Phase, rows: Sequence[EncodedPair], scratch: s
         return HookedSFTTrainer(args=args, **common)
     # A reference model is named only because the trainer would else copy the adapter into a second one; it is never
     # asked, for reference log-probabilities come from the store.
-    unused = getattr(stage.model, "get_base_model", lambda: stage.model.base)()
     args = DPOConfig(**settings, beta=stage.beta, max_length=None, disable_dropout=False)
-    return HookedDPOTrainer(args=args, ref_model=unused, **common)
+    return HookedDPOTrainer(args=args, ref_model=_base(stage), **common)
+
+
+def _base(stage: Stage) -> Any:
+    model: Any = stage.model
+    return model.get_base_model() if hasattr(model, "get_base_model") else model.base
 
 
 def _arguments(stage: Stage, phase: Phase, scratch: str) -> dict[str, Any]:
