@@ -160,7 +160,7 @@ def card_text(name: str, files: Files, reading: Reading, folder: Path) -> str:
     """The YAML of a card that stands in `folder`, every guess explained beside it."""
     lines = [
         f"# A task card made from {files.path.name}. What is guessed says so; correct what is wrong, then run",
-        f"#   lifealign data check {name}.yaml",
+        f"#   lifealign data check {folder / name}.yaml",
         f"name: {name}",
         f"title: {name}  # one line that says what the chosen answers are better at",
         *_source_lines(files, folder),

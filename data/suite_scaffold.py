@@ -27,7 +27,7 @@ budget:
   max_length: 256
 evaluation: {{cells: full, max_new_tokens: 48, batch_size: 24}}
 methods: [seqft, lifealign]
-orders: all  # every order of the tasks; from four tasks on, williams
+orders: random:2  # two orders by lot; or all, williams, or a list of your own
 seeds: [0]
 """
 
