@@ -24,8 +24,8 @@ CPU_FLOPS_PER_THREAD = 8e9
 DECODING_PENALTY = 12.0
 """Decoding reads every weight for one token at a time: batches of it run this much below the rate of training."""
 
-SMALL_BASE_PARAMETERS = 4.5e6
-SMALL_BASE_TOKENS = 1.5e6
+SMALL_BASE_PARAMETERS = 1.4e6
+SMALL_BASE_TOKENS = 1.0e6
 DEFAULT_ROWS = 1000
 DEFAULT_TOKENS = 400
 

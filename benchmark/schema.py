@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from lifealign_bench.methods.base import MethodSpec
 
 SCHEMA_VERSION: Final = 1
-"""Raised whenever a field of the records or a column of the tables changes; see the version policy in CONTRIBUTING."""
+"""Raised whenever a field of the records or a column of the tables changes; see docs/versions.md."""
 
 RUN_FILE = "run.json"
 PROVENANCE_FILE = "provenance.json"

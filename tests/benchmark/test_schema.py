@@ -14,7 +14,6 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from pydantic import ValidationError
-from stored_runs import HASH, cells_frame, make_matrix, make_record
 
 from lifealign_bench.benchmark.columns import TABLES, Table, read_table, table_schema, write_table
 from lifealign_bench.benchmark.metrics import Measure
@@ -30,6 +29,7 @@ from lifealign_bench.benchmark.schema import (
     write_run,
 )
 from lifealign_bench.data.errors import InputError
+from stored_runs import HASH, cells_frame, make_matrix, make_record
 
 COST = {"wall_s": 1.5, "cpu_s": 2.5, "peak_memory_bytes": 10, "example_passes": 4, "tokens": 9}
 

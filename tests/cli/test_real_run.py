@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+
 from support import write_suite
 
 TASKS = ["hh-harmless", "safe-rlhf", "truthfulqa"]
@@ -55,7 +56,9 @@ def test_every_cell_of_the_rectangle_has_a_number(finished: tuple[Path, dict[str
 def test_training_changed_what_the_policies_say_of_the_pairs(finished: tuple[Path, dict[str, object]]) -> None:
     folder, _ = finished
     for run in (folder / "workspace" / "results" / "small").glob("*--*"):
-        margins = pd.read_parquet(run / "cells.parquet").query("metric == 'margin'").set_index(["step", "task"])["value"]
+        margins = (
+            pd.read_parquet(run / "cells.parquet").query("metric == 'margin'").set_index(["step", "task"])["value"]
+        )
         for step in (1, 2, 3):
             assert any(margins[step, task] != margins[step - 1, task] for task in TASKS)
 

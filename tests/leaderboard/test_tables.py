@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 from rich.console import Console, RenderableType
-from stored_runs import make_matrix, store_run
 
 from lifealign_bench.benchmark.schema import MeasureRecord
 from lifealign_bench.data.errors import InputError
 from lifealign_bench.leaderboard.rendering import render_matrix, render_ranking
 from lifealign_bench.leaderboard.tables import forgetting_matrix, ranking_table
+from stored_runs import make_matrix, store_run
 
 LOW = ((10.0, 20.0, 30.0), (50.0, 26.0, 28.0), (40.0, 60.0, 34.0), (20.0, 35.0, 80.0))
 DIAGONAL = ((10.0, 20.0, 30.0), (52.0, None, None), (None, 71.0, None), (None, None, 81.0))
