@@ -1,4 +1,4 @@
-"""The tokenizer of a built base: byte-level BPE with a chat template whose markers no text can forge."""
+"""The tokenizer of a built base: byte-level, with a chat template whose markers no text can forge."""
 
 from __future__ import annotations
 
@@ -23,7 +23,6 @@ CHAT_TEMPLATE = (
 def train_tokenizer(chats: Sequence[Sequence[Message]], vocabulary: int) -> Any:
     """A byte-level BPE with a chat template, trained on the messages' texts in their order."""
     from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
-    from transformers import PreTrainedTokenizerFast
 
     backend = Tokenizer(models.BPE())
     backend.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
@@ -35,6 +34,28 @@ def train_tokenizer(chats: Sequence[Sequence[Message]], vocabulary: int) -> Any:
         show_progress=False,
     )
     backend.train_from_iterator((turn.content for chat in chats for turn in chat), trainer)
+    return _with_template(backend)
+
+
+def word_tokenizer(chats: Sequence[Sequence[Message]]) -> Any:
+    """One token for every word of the messages, with the space before it; other text falls apart into bytes."""
+    from tokenizers import Tokenizer, decoders, models, pre_tokenizers
+
+    splitter = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    texts = {turn.content for chat in chats for turn in chat}
+    found = {piece for text in texts for piece, _ in splitter.pre_tokenize_str(text)}
+    alphabet = sorted(pre_tokenizers.ByteLevel.alphabet())
+    entries = [*SPECIAL, *alphabet, *sorted(found - set(alphabet))]
+    vocabulary = {entry: index for index, entry in enumerate(entries)}
+    backend = Tokenizer(models.BPE(vocab=vocabulary, merges=[], ignore_merges=True))
+    backend.pre_tokenizer = splitter
+    backend.decoder = decoders.ByteLevel()
+    return _with_template(backend)
+
+
+def _with_template(backend: Any) -> Any:
+    from transformers import PreTrainedTokenizerFast
+
     return PreTrainedTokenizerFast(
         tokenizer_object=backend,
         pad_token=PAD,

@@ -6,11 +6,12 @@ import hashlib
 import json
 import math
 from dataclasses import asdict, dataclass
+from importlib import resources
 from pathlib import Path
 from typing import Any
 
 from lifealign_bench.benchmark.durable import write_whole
-from lifealign_bench.data.errors import InputError
+from lifealign_bench.data.errors import InputError, UnknownNameError
 from lifealign_bench.data.rows import digest
 
 FILES = ("*.safetensors", "*.json", "*.txt", "*.model", "*.jinja")
@@ -66,6 +67,19 @@ def resolve_base(source: str, revision: str | None) -> Path:
         found = f"{source} at {revision or 'main'}: {type(error).__name__}"
         raise InputError("base", "source", found, "a hub id that is cached or can be reached, or a folder") from error
     return Path(got)
+
+
+def shipped_base(name: str) -> Path:
+    """The folder of a base that ships with the package.
+
+    Raises:
+        UnknownNameError: none of that name.
+    """
+    shipped = Path(str(resources.files("lifealign_bench.data.mini.bases")))
+    known = sorted(folder.name for folder in shipped.iterdir() if (folder / "base.json").is_file())
+    if name not in known:
+        raise UnknownNameError("base", "shipped base", name, known)
+    return shipped / name
 
 
 def base_identity(folder: Path, cache: Path) -> BaseIdentity:

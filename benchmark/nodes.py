@@ -68,11 +68,13 @@ def _base(node: Node, shop: Workshop, folder: Path, meter: CostMeter) -> None:
         raise HarnessError(f"{node.label}: a base node without a recipe")
     card = build_base(
         shop.world.recipe,
-        shop.world.training_text(),
+        shop.world.base_text(),
         folder / "model",
         progress=lambda step, total, loss: shop.progress("base", step, total, loss),
+        world_seed=shop.world.suite.world_seed if shop.world.recipe.chats else None,
     )
-    meter.count(example_passes=card.tokens_seen // shop.world.recipe.sequence, tokens=card.tokens_seen)
+    passes = shop.world.recipe.chats or card.tokens_seen // shop.world.recipe.sequence
+    meter.count(example_passes=passes, tokens=card.tokens_seen)
 
 
 def _logps(node: Node, shop: Workshop, folder: Path, meter: CostMeter) -> None:

@@ -49,7 +49,8 @@ class MethodEntry(Strict):
 
 
 class BaseEntry(Strict):
-    """The base model: a hub id or folder, or `build:small` to train one on the suite's own training text."""
+    """The base model: a hub id or folder; `build:small` trains one on the suite's own training text; `world:mini` and
+    `world:mini-neox` are the miniature world's, shipped for world 0 and built from its corpus for any other."""
 
     source: str
     revision: str | None = None
@@ -140,10 +141,12 @@ class Suite(Strict):
     tasks: tuple[TaskEntry, ...] = Field(min_length=1)
     data_dir: str | None = None
     data_seed: int = 0
+    world_seed: int | None = Field(default=None, description="which miniature world tasks and base are taken from")
     base: BaseEntry
     rows: Rows = Rows()
     budget: Budget = Budget()
     evaluation: Evaluation = Evaluation()
+    judge: Literal["oracle"] | None = Field(default=None, description="who judges the answers; null: nobody")
     methods: tuple[MethodEntry, ...] = Field(min_length=1)
     orders: str | Mapping[str, tuple[str, ...]] | tuple[tuple[str, ...], ...] = "paper"
     seeds: tuple[int, ...] = Field(default=(0,), min_length=1)

@@ -2,26 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
 from torch import nn
 
-from lifealign_bench.benchmark.base_builder import BaseRecipe, recipe_for
-from lifealign_bench.benchmark.bases import base_identity, open_base, resolve_base
+from lifealign_bench.benchmark.base_recipe import BaseRecipe, recipe_for
+from lifealign_bench.benchmark.bases import base_identity, open_base, resolve_base, shipped_base
 from lifealign_bench.benchmark.environment import device_class, environment
 from lifealign_bench.benchmark.graph import Node
 from lifealign_bench.benchmark.store import Store
 from lifealign_bench.benchmark.suite import Suite
 from lifealign_bench.benchmark.training.encode import Encoder
-from lifealign_bench.data.cards import TaskCard
+from lifealign_bench.data.cards import TaskCard, WorldSource
 from lifealign_bench.data.catalogue import find_card
+from lifealign_bench.data.mini.corpus import corpus
 from lifealign_bench.data.rows import Message, Pair, digest
 from lifealign_bench.data.stream import TaskData, TaskRequest, load_stream
 
-BUILD = "build:"
+BUILD, OF_WORLD = "build:", "world:"
+SHIPPED_SEED = 0
 
 
 class World(Protocol):
@@ -83,8 +85,13 @@ class LoadedWorld:
         """A task's evaluation rows, or the first `prompts` of them."""
         return self.stream[task].evaluation[:prompts]
 
-    def training_text(self) -> list[tuple[Message, ...]]:
-        """Every training prompt with each of its answers, tasks by name: both answers, so that neither is favoured."""
+    def base_text(self) -> Sequence[tuple[Message, ...]]:
+        """What the recipe's base is trained on: the miniature world's corpus, or the suite's own training text.
+
+        Of the latter every training prompt with each of its answers, tasks by name, so that neither is favoured.
+        """
+        if self.recipe is not None and self.recipe.chats is not None:
+            return tuple(corpus(self.suite.world_seed or SHIPPED_SEED, self.recipe.chats))
         return [
             (*pair.prompt, Message("assistant", answer))
             for task in sorted(self.stream)
@@ -124,7 +131,14 @@ def rows_hash(rows: tuple[Pair, ...]) -> str:
 
 def cards_of(suite: Suite) -> dict[str, TaskCard]:
     """The card of every task, by the name that the suite gives it."""
-    return {task.name: find_card(task.card or task.name, Path.cwd()) for task in suite.tasks}
+    cards = {task.name: find_card(task.card or task.name, Path.cwd()) for task in suite.tasks}
+    return {name: _in_world(card, suite.world_seed) for name, card in cards.items()}
+
+
+def _in_world(card: TaskCard, seed: int | None) -> TaskCard:
+    if seed is None or not isinstance(card.source, WorldSource):
+        return card
+    return card.model_copy(update={"source": card.source.model_copy(update={"seed": seed})})
 
 
 def load_world(suite: Suite, cache: Path, notice: Callable[[str], None]) -> LoadedWorld:
@@ -146,21 +160,34 @@ def load_world(suite: Suite, cache: Path, notice: Callable[[str], None]) -> Load
     loaded = load_stream(requests, Path(suite.data_dir) if suite.data_dir else None, suite.data_seed)
     stream = {task.name: data for task, data in zip(suite.tasks, loaded, strict=True)}
     around = environment(suite)
-    if suite.base.source.startswith(BUILD):
-        recipe = recipe_for(suite.base.source.removeprefix(BUILD))
+    recipe = _recipe(suite)
+    if recipe is not None:
         world = LoadedWorld(suite, stream, around, None, None, recipe)
         inputs = {
             "environment": around,
             "recipe": recipe.model_dump(mode="json"),
-            "text": digest([[[turn.role, turn.content] for turn in chat] for chat in world.training_text()]),
+            "text": digest([[[turn.role, turn.content] for turn in chat] for chat in world.base_text()]),
         }
         world.base_node = Node("base", inputs, label=f"base {suite.base.source}")
         return world
     notice(f"finding base {suite.base.source}")
-    folder = resolve_base(suite.base.source, suite.base.revision)
+    if suite.base.source.startswith(OF_WORLD):
+        folder = shipped_base(suite.base.source.removeprefix(OF_WORLD))
+    else:
+        folder = resolve_base(suite.base.source, suite.base.revision)
     identity = base_identity(folder, cache)
     around = {**around, "base": identity.digest}
     return LoadedWorld(suite, stream, around, None, folder, None)
+
+
+def _recipe(suite: Suite) -> BaseRecipe | None:
+    """The recipe of a base that has to be built, None where it lies ready."""
+    source = suite.base.source
+    if source.startswith(BUILD):
+        return recipe_for(source.removeprefix(BUILD))
+    if source.startswith(OF_WORLD) and (suite.world_seed or SHIPPED_SEED) != SHIPPED_SEED:
+        return recipe_for(source.removeprefix(OF_WORLD))
+    return None
 
 
 def outline_world(suite: Suite) -> OutlineWorld:

@@ -18,6 +18,7 @@ from lifealign_bench.data.cards import (
     Strict,
     TaskCard,
     TextRules,
+    WorldSource,
 )
 from lifealign_bench.data.errors import InputError, UnknownNameError
 
@@ -94,6 +95,7 @@ def _known_keys(location: Sequence[object]) -> list[str]:
     models: dict[object, type[Strict]] = {
         "hub": HubSource,
         "local": LocalSource,
+        "world": WorldSource,
         "splits": Splits,
         "columns": Columns,
         "text": TextRules,

@@ -69,6 +69,14 @@ class LocalSource(Strict):
         return self
 
 
+class WorldSource(Strict):
+    """The built-in miniature world of a seed; evaluation pairs are made of one of its two splits of unseen items."""
+
+    kind: Literal["world"]
+    seed: int = 0
+    items: Literal["evaluation", "tuning"] = "evaluation"
+
+
 class Columns(Strict):
     """The columns that the `columns` converter reads; `prompt` and the answers may hold text or chat messages."""
 
@@ -128,7 +136,7 @@ class TaskCard(Strict):
 
     name: str = Field(pattern=r"^[a-z0-9][a-z0-9._-]*$")
     title: str
-    source: Annotated[HubSource | LocalSource, Field(discriminator="kind")]
+    source: Annotated[HubSource | LocalSource | WorldSource, Field(discriminator="kind")]
     converter: ConverterName = "columns"
     columns: Columns = Columns()
     text: TextRules = TextRules()

@@ -1,21 +1,22 @@
-"""Where a task's records come from: the hub, the card's own local files, or a folder given for all tasks."""
+"""Where a task's records come from: the hub, local files, a folder given for all tasks, or the miniature world."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
 
-from lifealign_bench.data.cards import HubSource, LocalSource, TaskCard
+from lifealign_bench.data.cards import HubSource, LocalSource, TaskCard, WorldSource
 from lifealign_bench.data.converters import RawRow, convert
 from lifealign_bench.data.errors import InputError
 from lifealign_bench.data.fields import Record
 from lifealign_bench.data.files import EVALUATION_STEMS, TRAIN_STEMS, read_records, split_file
+from lifealign_bench.data.mini.world import Split
 from lifealign_bench.data.rows import Message, digest
 
 
 @dataclass(frozen=True, slots=True)
 class SourceRows:
-    """The raw rows of both splits; `origin` says `hub` or `local`, `revision` is the commit where there is one."""
+    """The raw rows of both splits; `origin` says `hub`, `local` or `world`, `revision` is the commit where there is one."""
 
     train: tuple[RawRow, ...]
     evaluation: tuple[RawRow, ...]
@@ -33,6 +34,8 @@ def read_source(card: TaskCard, data_dir: Path | None) -> SourceRows:
         InputError: a file, folder, column or data set is missing or malformed.
     """
     source = card.source
+    if isinstance(source, WorldSource):
+        return SourceRows(_world_rows(card, source, "train"), _world_rows(card, source, source.items), "world", None)
     if isinstance(source, LocalSource):
         return _read_own(card, source, data_dir)
     if data_dir is not None:
@@ -54,6 +57,22 @@ def divide(rows: tuple[RawRow, ...], share: float) -> tuple[tuple[RawRow, ...], 
     evaluated = [int(digest(["evaluation", prompt_key(row.prompt)])[:8], 16) < limit for row in rows]
     train = tuple(row for row, held_out in zip(rows, evaluated, strict=True) if not held_out)
     return train, tuple(row for row, held_out in zip(rows, evaluated, strict=True) if held_out)
+
+
+def _world_rows(card: TaskCard, source: WorldSource, split: Split) -> tuple[RawRow, ...]:
+    from lifealign_bench.data.mini.tasks import task_rows
+
+    return tuple(
+        RawRow(
+            prompt=(Message("user", row.prompt),),
+            chosen=row.chosen,
+            rejected=(row.rejected,),
+            harm="harmful" if row.item.kind == "harmful" else "harmless",
+            category=row.item.group,
+            item=row.item.id,
+        )
+        for row in task_rows(card.name, split, source.seed)
+    )
 
 
 def _read_own(card: TaskCard, source: LocalSource, data_dir: Path | None) -> SourceRows:

@@ -57,7 +57,8 @@ def child(side: str, folder: Path) -> dict[str, float]:
 
 def prepare(folder: Path, rows: int) -> None:
     """A suite over rows that no side cuts, and a base with untrained weights: training costs the same."""
-    from lifealign_bench.benchmark.base_builder import BaseRecipe, build_base
+    from lifealign_bench.benchmark.base_builder import build_base
+    from lifealign_bench.benchmark.base_recipe import BaseRecipe
     from lifealign_bench.benchmark.bases import open_base
     from lifealign_bench.benchmark.training.encode import Encoder
     from lifealign_bench.data.catalogue import load_card

@@ -35,7 +35,8 @@ def pair_data(synthetic_data: Path) -> Path:
 @pytest.fixture(scope="session")
 def tiny_base(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A llama of a few thousand parameters with a tokenizer and a chat template, untrained but for a few steps."""
-    from lifealign_bench.benchmark.base_builder import BaseRecipe, build_base
+    from lifealign_bench.benchmark.base_builder import build_base
+    from lifealign_bench.benchmark.base_recipe import BaseRecipe
     from lifealign_bench.data.rows import Message
 
     texts = [

@@ -31,7 +31,8 @@ def build(
     from rich.console import Console
     from rich.progress import Progress
 
-    from lifealign_bench.benchmark.base_builder import build_base, recipe_for
+    from lifealign_bench.benchmark.base_builder import build_base
+    from lifealign_bench.benchmark.base_recipe import recipe_for
     from lifealign_bench.benchmark.environment import settle_process
     from lifealign_bench.benchmark.session import Overrides, overridden
     from lifealign_bench.benchmark.suite import load_suite

@@ -87,6 +87,8 @@ def task_record(data: TaskData, examples: int, show_harmful: bool) -> dict[str, 
 
 
 def _source(card: TaskCard) -> str:
+    if card.source.kind == "world":
+        return f"miniature world {card.source.seed}"
     if card.source.kind == "local":
         return f"local: {card.source.path}"
     parts = [part for part in (card.source.config, card.source.data_dir) if part]

@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 import torch
 
-from lifealign_bench.benchmark.base_builder import BaseBuildError, BaseCard, BaseRecipe, build_base, recipe_for
+from lifealign_bench.benchmark.base_builder import BaseBuildError, build_base
+from lifealign_bench.benchmark.base_recipe import BaseCard, BaseRecipe, recipe_for
 from lifealign_bench.benchmark.base_tokenizer import END, ROLES, SPECIAL, render, train_tokenizer
 from lifealign_bench.benchmark.bases import open_base
 from lifealign_bench.benchmark.training.encode import Encoder
