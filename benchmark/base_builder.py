@@ -56,7 +56,10 @@ def build_base(
             else:
                 rows = list(zip(_token_rows(tokenizer, chats), _prompt_lengths(tokenizer, chats), strict=True))
                 steps = len(rows) // recipe.batch
-                batches, in_text = _one_chat_a_row(rows, recipe, tokenizer.pad_token_id), sum(len(row) for row, _ in rows)
+                batches, in_text = (
+                    _one_chat_a_row(rows, recipe, tokenizer.pad_token_id),
+                    sum(len(row) for row, _ in rows),
+                )
             seen, loss = _train(model, batches, steps, recipe, progress)
         model.save_pretrained(scratch)
         tokenizer.save_pretrained(scratch)

@@ -1,7 +1,8 @@
 """The tables of a run, as Parquet: their columns, and reading and writing them strictly.
 
 cells: one number per step, task and metric. pairs: log-probabilities (nats, summed over the answer's tokens) of policy
-and reference. samples: generated answers. losses: every logged loss part.
+and reference. samples: generated answers. judgments: one verdict (1-10) per answer, judge and dimension. losses: every
+logged loss part.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
 
-Table = Literal["cells", "pairs", "samples", "losses"]
+Table = Literal["cells", "pairs", "samples", "judgments", "losses"]
 Kind = Literal["int", "float", "text"]
 
 TABLES: tuple[Table, ...] = get_args(Table)
@@ -60,6 +61,21 @@ _COLUMNS: dict[Table, tuple[tuple[str, Kind, bool], ...]] = {
         ("bleu4_char", "float", False),
         ("rouge_l", "float", False),
     ),
+    "judgments": (
+        ("sample_id", "text", False),
+        ("task", "text", False),
+        ("step", "int", False),
+        ("pair_id", "text", False),
+        ("item", "text", False),
+        ("judge", "text", False),
+        ("dimension", "text", False),
+        ("position", "int", False),
+        ("status", "text", False),
+        ("verdict", "float", True),  # null where status is not `scored`
+        ("rationale", "text", False),
+        ("raw", "text", False),
+        ("usage", "text", False),
+    ),
     "losses": (
         ("trained_step", "int", False),
         ("phase", "text", False),
@@ -77,6 +93,12 @@ def table_schema(table: Table) -> pa.Schema:
 
     kinds = {"int": pa.int64(), "float": pa.float64(), "text": pa.string()}
     return pa.schema([pa.field(name, kinds[kind], nullable=null) for name, kind, null in _COLUMNS[table]])
+
+
+def empty_table(table: Table) -> pd.DataFrame:
+    """A table without rows, its columns typed."""
+    frame: pd.DataFrame = table_schema(table).empty_table().to_pandas()
+    return frame
 
 
 def write_table(folder: Path, table: Table, frame: pd.DataFrame) -> Path:

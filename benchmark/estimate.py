@@ -24,6 +24,9 @@ CPU_FLOPS_PER_THREAD = 8e9
 DECODING_PENALTY = 12.0
 """Decoding reads every weight for one token at a time: batches of it run this much below the rate of training."""
 
+ORACLE_OPERATIONS = 2e6
+"""What reading an answer costs beside everything else: a fraction of a millisecond."""
+
 SMALL_BASE_PARAMETERS = 1.4e6
 SMALL_BASE_TOKENS = 1.0e6
 DEFAULT_ROWS = 1000
@@ -108,6 +111,8 @@ def operations(node: Node, suite: Suite, sizes: Mapping[str, Sizes]) -> float:
     if node.kind == "memory":
         return FORWARD * parameters
     task = sizes[str(node.inputs["task"])]
+    if node.kind == "verdicts":
+        return ORACLE_OPERATIONS * (suite.evaluation.prompts or task.evaluation)
     if node.kind == "answers":
         new = suite.evaluation.max_new_tokens * DECODING_PENALTY
         return FORWARD * parameters * (suite.evaluation.prompts or task.evaluation) * (tokens + new)

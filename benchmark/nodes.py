@@ -16,6 +16,7 @@ from lifealign_bench.benchmark.cost import CostMeter
 from lifealign_bench.benchmark.evaluation.answers import greedy_answers
 from lifealign_bench.benchmark.evaluation.logps import pair_logps
 from lifealign_bench.benchmark.graph import Node
+from lifealign_bench.benchmark.judging import judge_of, judge_table, judged_item
 from lifealign_bench.benchmark.store import Store
 from lifealign_bench.benchmark.strict_json import write_json
 from lifealign_bench.benchmark.training.context import Attachment, Stage, StageData
@@ -60,6 +61,7 @@ def run_node(node: Node, shop: Workshop, folder: Path, meter: CostMeter) -> None
         "train": _train,
         "memory": _memory,
         "answers": _answers,
+        "verdicts": _verdicts,
     }[node.kind](node, shop, folder, meter)
 
 
@@ -112,6 +114,18 @@ def _answers(node: Node, shop: Workshop, folder: Path, meter: CostMeter) -> None
         folder / "answers.parquet",
     )
     meter.count(example_passes=len(rows), tokens=sum(row.tokens for row in found))
+
+
+def _verdicts(node: Node, shop: Workshop, folder: Path, meter: CostMeter) -> None:
+    data = shop.world.stream[str(node.inputs["task"])]
+    judge = judge_of(shop.world.suite)
+    if judge is None:
+        raise HarnessError(f"{node.label}: a verdicts node without a judge")
+    pairs = {pair.pair_id: pair for pair in data.evaluation}
+    answers = pq.read_table(shop.parent(node, "answers") / "answers.parquet").to_pylist()
+    items = [judged_item(pairs[row["pair_id"]], row["text"], data.card) for row in answers]
+    pq.write_table(judge_table(judge, items, shop.steps("verdicts")), folder / "verdicts.parquet")
+    meter.count(example_passes=len(items), tokens=0)
 
 
 _ANSWERS = pa.schema(

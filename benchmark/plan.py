@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Literal
 
 from lifealign_bench.benchmark.graph import Graph, Node
+from lifealign_bench.benchmark.judging import judge_of
 from lifealign_bench.benchmark.orders import Order, resolve_orders
 from lifealign_bench.benchmark.suite import Cells, MethodEntry, Suite
 from lifealign_bench.benchmark.world import World
@@ -35,6 +36,12 @@ class Evaluated:
     task: str
     pairs: Node
     answers: Node
+    verdicts: Node | None
+
+    @property
+    def nodes(self) -> list[Node]:
+        """Every node behind the cell."""
+        return [node for node in (self.pairs, self.answers, self.verdicts) if node is not None]
 
 
 @dataclass(frozen=True)
@@ -57,7 +64,7 @@ class Run:
     def nodes(self) -> list[Node]:
         """Every node that the run's results are made of."""
         kept = [node for stage in self.stages for node in (stage.train, stage.memory) if node is not None]
-        return [*kept, *(node for cell in self.evaluations for node in (cell.pairs, cell.answers))]
+        return [*kept, *(node for cell in self.evaluations for node in cell.nodes)]
 
 
 @dataclass(frozen=True)
@@ -102,17 +109,19 @@ def evaluated_cells(cells: Cells, schedule: str, tasks: Sequence[str]) -> list[t
 class _Builder:
     def __init__(self, suite: Suite, world: World) -> None:
         self.suite, self.world, self.graph = suite, world, Graph()
+        self.judge = judge_of(suite)
         self.base = {"base": self.graph.add(world.base_node).key} if world.base_node else {}
 
     def run(self, entry: MethodEntry, method: Method, order: Order, seed: int) -> Run:
         stages = self._stages(entry, method, order, seed)
         policies = {stage.step: stage for stage in stages}
         cells = evaluated_cells(self.suite.evaluation.cells, method.spec.schedule, order.tasks)
-        evaluations = [
-            Evaluated(step, task, self._pairs(policies.get(step), task), self._answers(policies.get(step), task))
-            for step, task in cells
-        ]
+        evaluations = [self._evaluated(step, task, policies.get(step)) for step, task in cells]
         return Run(entry, method, order, seed, stages, tuple(evaluations))
+
+    def _evaluated(self, step: int, task: str, stage: Stage | None) -> Evaluated:
+        pairs, answers = self._pairs(stage, task), self._answers(stage, task)
+        return Evaluated(step, task, pairs, answers, self._verdicts(task, answers))
 
     def _stages(self, entry: MethodEntry, method: Method, order: Order, seed: int) -> tuple[Stage, ...]:
         tasks = order.tasks
@@ -211,6 +220,13 @@ class _Builder:
         who = "base" if stage is None else stage.train.label.removeprefix("train ")
         method = None if stage is None else stage.train.method
         return self.graph.add(Node("answers", inputs, self._policy_of(stage), method, f"answers {task} after {who}"))
+
+    def _verdicts(self, task: str, answers: Node) -> Node | None:
+        if self.judge is None:
+            return None
+        inputs = {"judge": asdict(self.judge.identity), "task": task, "rubric": self.world.rubric(task)}
+        label = f"verdicts {answers.label.removeprefix('answers ')}"
+        return self.graph.add(Node("verdicts", inputs, {"answers": answers.key}, None, label))
 
     def _policy_of(self, stage: Stage | None) -> dict[str, str]:
         return self.base if stage is None else {**self.base, "policy": stage.train.key}

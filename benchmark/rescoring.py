@@ -49,10 +49,10 @@ def rescore(places: Sequence[Path], *, write: bool) -> list[Rescored]:
 
 
 def _cells(folder: Path, record: RunRecord) -> pd.DataFrame:
-    pairs, samples = read_table(folder, "pairs"), read_table(folder, "samples")
+    pairs, samples, judgments = (read_table(folder, name) for name in ("pairs", "samples", "judgments"))
     tasks, schedule = record.order.tasks, record.method.spec.schedule
     trained = {} if schedule == "joint" else dict(enumerate(tasks, 1))
-    return score_cells(pairs, samples, read_references(folder.parent), trained)
+    return score_cells(pairs, samples, judgments, read_references(folder.parent), trained)
 
 
 def _compare(

@@ -7,7 +7,7 @@ import os
 import secrets
 import shutil
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -20,11 +20,13 @@ from lifealign_bench.benchmark.columns import TABLES, write_table
 from lifealign_bench.benchmark.cost import machine
 from lifealign_bench.benchmark.durable import explained
 from lifealign_bench.benchmark.engine import Outcome
+from lifealign_bench.benchmark.judging import judge_of
 from lifealign_bench.benchmark.plan import Plan, Run
 from lifealign_bench.benchmark.rows_of_run import Gatherer, RunRows
 from lifealign_bench.benchmark.schema import (
     DataRecord,
     Identity,
+    JudgeRecord,
     MethodRecord,
     ModelRecord,
     NodeCost,
@@ -40,6 +42,7 @@ from lifealign_bench.benchmark.schema import (
 )
 from lifealign_bench.benchmark.scoring import measures_of, references_from, score_cells
 from lifealign_bench.benchmark.store import Store
+from lifealign_bench.benchmark.suite import Suite
 from lifealign_bench.benchmark.texts import write_texts
 from lifealign_bench.benchmark.world import LoadedWorld
 from lifealign_bench.data.errors import InputError
@@ -117,7 +120,7 @@ def _is_current(folder: Path, keys: Mapping[str, str]) -> bool:
 
 def _cells(run: Run, rows: RunRows, gatherer: Gatherer) -> pd.DataFrame:
     trained = {stage.step: stage.task for stage in run.stages}
-    return score_cells(rows.pairs, rows.samples, gatherer.references(), trained)
+    return score_cells(rows.pairs, rows.samples, rows.judgments, gatherer.references(), trained)
 
 
 def _write(
@@ -132,7 +135,13 @@ def _write(
     scratch = target.with_name(f".{target.name}.{os.getpid()}.{secrets.token_hex(4)}")
     scratch.mkdir()
     try:
-        tables = {"cells": cells, "pairs": rows.pairs, "samples": rows.samples, "losses": rows.losses}
+        tables = {
+            "cells": cells,
+            "pairs": rows.pairs,
+            "samples": rows.samples,
+            "judgments": rows.judgments,
+            "losses": rows.losses,
+        }
         for name in TABLES:
             write_table(scratch, name, tables[name])
         artefacts = {path.name: _sha256(path) for path in sorted(scratch.iterdir())}
@@ -173,6 +182,7 @@ def _record(
         "prompts": evaluation.prompts,
         "max_length": suite.budget.max_length,
     }
+    judges = _judges(suite)
     data = {
         task: DataRecord(
             train_sha256=world.train_fingerprint(task), evaluation_sha256=world.evaluation_fingerprint(task)
@@ -196,6 +206,7 @@ def _record(
             dtype=suite.base.dtype,
             n_parameters=identity.n_parameters,
             weights_sha256=identity.weights_sha256,
+            config_sha256=identity.config_sha256,
             tokenizer_sha256=identity.tokenizer_sha256,
             chat_template_sha256=identity.chat_template_sha256,
         ),
@@ -204,14 +215,20 @@ def _record(
         budget=suite.budget.model_dump(mode="json"),
         reference_policy=suite.budget.reference,
         generation=generation,  # type: ignore[arg-type]
+        judges=judges,
         primary_metric=suite.primary_metric,
         metrics=metrics,
-        comparability_key=comparability_key(suite.protocol, data, generation, ()),  # type: ignore[arg-type]
+        comparability_key=comparability_key(suite.protocol, data, generation, judges),  # type: ignore[arg-type]
         division=suite.division,
         tuning_origin=suite.tuning_origin,
         node_keys=dict(keys),
         artefacts=artefacts,
     )
+
+
+def _judges(suite: Suite) -> tuple[JudgeRecord, ...]:
+    judge = judge_of(suite)
+    return () if judge is None else (JudgeRecord(**asdict(judge.identity)),)
 
 
 def _suite_hash(materials: Materials) -> str:

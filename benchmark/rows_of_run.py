@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from lifealign_bench.benchmark.columns import empty_table
 from lifealign_bench.benchmark.evaluation.text_metrics import bleu4_char, rouge_l
 from lifealign_bench.benchmark.graph import Node
 from lifealign_bench.benchmark.plan import Evaluated, Run
@@ -17,10 +18,11 @@ from lifealign_bench.data.rows import Pair, digest
 
 @dataclass(frozen=True)
 class RunRows:
-    """The tables of a run: one row per pair and cell, per answer and cell, per logged number."""
+    """The tables of a run: one row per pair and cell, per answer and cell, per verdict and cell, per logged number."""
 
     pairs: pd.DataFrame
     samples: pd.DataFrame
+    judgments: pd.DataFrame
     losses: pd.DataFrame
 
 
@@ -44,7 +46,13 @@ class Gatherer:
             pd.read_parquet(self.store.path(stage.train.key) / "losses.parquet").assign(trained_step=stage.step)
             for stage in run.stages
         ]
-        return RunRows(pd.concat(pairs, ignore_index=True), pd.concat(samples, ignore_index=True), pd.concat(losses))
+        judgments = [self._judgments(cell) for cell in run.evaluations if cell.verdicts is not None]
+        return RunRows(
+            pd.concat(pairs, ignore_index=True),
+            pd.concat(samples, ignore_index=True),
+            pd.concat(judgments, ignore_index=True) if judgments else empty_table("judgments"),
+            pd.concat(losses),
+        )
 
     def _pairs(self, cell: Evaluated, base: Node) -> pd.DataFrame:
         own, reference = self._read(cell.pairs), self._read(base)
@@ -81,10 +89,13 @@ class Gatherer:
     def _answers(self, cell: Evaluated) -> pd.DataFrame:
         if cell.answers.key not in self._samples:
             self._samples[cell.answers.key] = self._scored(cell.answers)
-        sample_ids = [
-            digest([cell.step, cell.task, pair_id])[:16] for pair_id in self._samples[cell.answers.key]["pair_id"]
-        ]
-        return self._samples[cell.answers.key].assign(step=cell.step, task=cell.task, sample_id=sample_ids)
+        return _in_cell(self._samples[cell.answers.key], cell)
+
+    def _judgments(self, cell: Evaluated) -> pd.DataFrame:
+        if cell.verdicts is None:
+            raise ValueError(f"step {cell.step}, task {cell.task}: no verdicts were planned")
+        verdicts = pd.read_parquet(self.store.path(cell.verdicts.key) / "verdicts.parquet")
+        return _in_cell(verdicts.assign(item=[self.item(pair_id) for pair_id in verdicts["pair_id"]]), cell)
 
     def _scored(self, node: Node) -> pd.DataFrame:
         answers = pd.read_parquet(self.store.path(node.key) / "answers.parquet")
@@ -102,6 +113,12 @@ class Gatherer:
                 "rouge_l": [rouge_l(answer, reference) for answer, reference in texts],
             }
         )
+
+
+def _in_cell(rows: pd.DataFrame, cell: Evaluated) -> pd.DataFrame:
+    """The rows of a node with their place in a run; one sample has one id in every table."""
+    ids = [digest([cell.step, cell.task, pair_id])[:16] for pair_id in rows["pair_id"]]
+    return rows.assign(step=cell.step, task=cell.task, sample_id=ids)
 
 
 def prompt_hash(pair: Pair) -> str:

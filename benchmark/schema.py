@@ -16,7 +16,7 @@ from lifealign_bench.data.rows import digest
 if TYPE_CHECKING:
     from lifealign_bench.methods.base import MethodSpec
 
-SCHEMA_VERSION: Final = 1
+SCHEMA_VERSION: Final = 2
 """Raised whenever a field of the records or a column of the tables changes; see docs/versions.md."""
 
 RUN_FILE = "run.json"
@@ -98,6 +98,7 @@ class ModelRecord(Record):
     dtype: Name
     n_parameters: int = Field(ge=1)
     weights_sha256: Sha256
+    config_sha256: Sha256
     tokenizer_sha256: Sha256
     chat_template_sha256: Sha256
 
@@ -166,7 +167,7 @@ class RunRecord(Record):
     determined, by name.
     """
 
-    schema_version: Literal[1] = SCHEMA_VERSION
+    schema_version: Literal[2] = SCHEMA_VERSION
     package_version: Name
     identity: Identity
     suite: SuiteRecord
@@ -220,7 +221,7 @@ class Provenance(Record):
     nodes: what each node cost, by its key; a node that another run computed has its cost from then.
     """
 
-    schema_version: Literal[1] = SCHEMA_VERSION
+    schema_version: Literal[2] = SCHEMA_VERSION
     machine: dict[str, JsonValue]
     versions: dict[str, str | None]
     started: str

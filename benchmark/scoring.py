@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Hashable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -22,6 +22,9 @@ CONTINUAL = (
     "bleu4_char",
     "bleu",
     "rouge_l",
+    "rubric",
+    "helpfulness",
+    "safety",
 )
 """Metrics from 0 to 100 with a matrix of their own; margins and lengths are cells only."""
 
@@ -40,6 +43,7 @@ class Score:
     reason: str | None
     n: int
     standard_error: float | None
+    n_unscored: int = 0
 
 
 def score_pairs(rows: pd.DataFrame, items: Sequence[str | None]) -> list[Score]:
@@ -93,6 +97,20 @@ def score_answers(rows: pd.DataFrame, references: Mapping[str, str] | None, item
     return [*scores, Score("bleu", bleu, None, len(rows), None)]
 
 
+def score_judgments(rows: pd.DataFrame) -> list[Score]:
+    """The judges' scores of one cell from its `judgments` rows: ten times the mean verdict, 10-100, by dimension.
+
+    Positions and judges are averaged inside each answer first. An answer without a verdict is counted in `n_unscored`.
+    """
+    scores = []
+    for dimension, own in rows.groupby("dimension", sort=True):
+        answers = own.groupby("sample_id", sort=False).agg(verdict=("verdict", "mean"), item=("item", "first"))
+        scored = answers.dropna(subset=["verdict"])
+        score = _mean(str(dimension), 10.0 * scored["verdict"].to_numpy(float), list(scored["item"]))
+        scores.append(replace(score, n_unscored=len(answers) - len(scored)))
+    return scores
+
+
 def clustered_standard_error(values: np.ndarray, items: Sequence[str | None]) -> float | None:
     """Standard error of a mean whose values come in clusters; None under two clusters.
 
@@ -120,18 +138,25 @@ def _mean(metric: str, values: np.ndarray, items: Sequence[str | None]) -> Score
 def score_cells(
     pairs: pd.DataFrame,
     samples: pd.DataFrame,
+    judgments: pd.DataFrame,
     references: Mapping[str, str] | None,
     trained: Mapping[int, str | None],
 ) -> pd.DataFrame:
-    """The `cells` table of a run from its `pairs` and `samples`; `trained` names the task learned at each step."""
+    """The `cells` table of a run from its `pairs`, `samples` and `judgments`.
+
+    trained: the task learned at each step.
+    """
     found: list[dict[str, object]] = []
     answers = dict(iter(samples.groupby(["step", "task"], sort=False)))
+    verdicts = dict(iter(judgments.groupby(["step", "task"], sort=False)))
     for key, rows in pairs.groupby(["step", "task"], sort=False):
         step, task = _step_and_task(key)
         scores = score_pairs(rows, list(rows["item"]))
         if key in answers:
             own = answers[key]
             scores += score_answers(own, references, list(own["item"]))
+        if key in verdicts:
+            scores += score_judgments(verdicts[key])
         found += [
             {
                 "step": step,
@@ -142,7 +167,7 @@ def score_cells(
                 "reason": score.reason,
                 "n": score.n,
                 "standard_error": score.standard_error,
-                "n_unscored": 0,
+                "n_unscored": score.n_unscored,
             }
             for score in scores
         ]

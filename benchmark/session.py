@@ -27,6 +27,7 @@ class Overrides:
     evaluation_rows: int | None = None
     base: str | None = None
     data_dir: Path | None = None
+    world_seed: int | None = None
 
 
 @dataclass(frozen=True)
@@ -80,6 +81,8 @@ def overridden(suite: Suite, overrides: Overrides) -> Suite:
         changes["base"] = {"source": overrides.base, "dtype": suite.base.dtype}
     if overrides.data_dir is not None:
         changes["data_dir"] = str(overrides.data_dir.resolve())
+    if overrides.world_seed is not None:
+        changes["world_seed"] = overrides.world_seed
     return suite.with_overrides(changes) if changes else suite
 
 

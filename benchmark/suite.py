@@ -14,8 +14,6 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from lifealign_bench.data.errors import InputError, UnknownNameError
 
 PROTOCOL_VERSION = 1
-METRICS = ("preference_accuracy", "bleu4_char", "rouge_l")
-
 Cells = Literal["full", "seen", "corners"]
 LoraTargets = Literal["query_value", "attention", "all_linear"]
 
@@ -150,7 +148,7 @@ class Suite(Strict):
     methods: tuple[MethodEntry, ...] = Field(min_length=1)
     orders: str | Mapping[str, tuple[str, ...]] | tuple[tuple[str, ...], ...] = "paper"
     seeds: tuple[int, ...] = Field(default=(0,), min_length=1)
-    primary_metric: Literal["preference_accuracy", "bleu4_char", "rouge_l"] = "preference_accuracy"
+    primary_metric: Literal["preference_accuracy", "bleu4_char", "rouge_l", "rubric"] = "preference_accuracy"
     threads: int = Field(default=2, ge=1)
     division: Literal["closed", "open"] = "open"
     tuning_origin: str = "defaults"
@@ -181,6 +179,8 @@ class Suite(Strict):
             twice = sorted({name for name in names if names.count(name) > 1})
             if twice:
                 raise ValueError(f"{field} stands twice: {', '.join(twice)}")
+        if self.primary_metric == "rubric" and self.judge is None:
+            raise ValueError("primary_metric rubric needs a judge")
         return self
 
     @property

@@ -43,6 +43,9 @@ class World(Protocol):
     def evaluation_fingerprint(self, task: str, prompts: int | None = None) -> str:
         """Hash of a task's evaluation rows, or of the first `prompts` of them."""
 
+    def rubric(self, task: str) -> str:
+        """The name of a task's own rubric."""
+
 
 @dataclass(frozen=True)
 class OutlineWorld:
@@ -59,6 +62,10 @@ class OutlineWorld:
     def evaluation_fingerprint(self, task: str, prompts: int | None = None) -> str:
         """The task's name in place of its rows."""
         return f"evaluation rows of {task}, {prompts}"
+
+    def rubric(self, task: str) -> str:
+        """The task's name in place of its rubric's."""
+        return f"rubric of {task}"
 
 
 @dataclass
@@ -80,6 +87,10 @@ class LoadedWorld:
     def evaluation_fingerprint(self, task: str, prompts: int | None = None) -> str:
         """Hash of a task's evaluation rows, or of the first `prompts` of them."""
         return rows_hash(self.evaluation_rows(task, prompts))
+
+    def rubric(self, task: str) -> str:
+        """The name of a task's own rubric."""
+        return self.stream[task].card.rubric
 
     def evaluation_rows(self, task: str, prompts: int | None = None) -> tuple[Pair, ...]:
         """A task's evaluation rows, or the first `prompts` of them."""

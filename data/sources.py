@@ -16,7 +16,10 @@ from lifealign_bench.data.rows import Message, digest
 
 @dataclass(frozen=True, slots=True)
 class SourceRows:
-    """The raw rows of both splits; `origin` says `hub`, `local` or `world`, `revision` is the commit where there is one."""
+    """The raw rows of both splits.
+
+    origin: `hub`, `local` or `world`. revision: the commit, where there is one.
+    """
 
     train: tuple[RawRow, ...]
     evaluation: tuple[RawRow, ...]

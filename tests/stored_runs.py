@@ -70,6 +70,7 @@ def make_record(
             dtype="float32",
             n_parameters=1000,
             weights_sha256=HASH,
+            config_sha256=HASH,
             tokenizer_sha256=HASH,
             chat_template_sha256=HASH,
         ),

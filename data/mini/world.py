@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import random
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -122,10 +123,11 @@ def _facts(seed: int, number: int) -> list[Item]:
 
 def _split(seed: int, group: str, items: Iterable[Item]) -> list[Item]:
     """The items, shuffled and divided; a group that is divided alike in every world keeps each split balanced."""
-    import dataclasses
-
     mixed = list(items)
     generator("split", seed, group).shuffle(mixed)
     first, second = round(len(mixed) * TRAIN_SHARE), round(len(mixed) * (TRAIN_SHARE + EVALUATION_SHARE))
-    names: list[Split] = ["train"] * first + ["evaluation"] * (second - first) + ["tuning"] * (len(mixed) - second)
-    return [dataclasses.replace(item, split=name) for item, name in zip(mixed, names, strict=True)]
+
+    def split_of(place: int) -> Split:
+        return "train" if place < first else "evaluation" if place < second else "tuning"
+
+    return [dataclasses.replace(item, split=split_of(place)) for place, item in enumerate(mixed)]

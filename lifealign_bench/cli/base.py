@@ -19,12 +19,16 @@ def base() -> None:
 
 @app.command()
 def build(
-    recipe: Annotated[str, typer.Argument(help="small (1.4 M parameters) or tiny (for tests).")],
-    suite: Annotated[str, typer.Option("--suite", help="The suite whose training text is learned.")],
+    recipe: Annotated[
+        str,
+        typer.Argument(help="mini, mini-neox (the miniature world's), small (1.4 M parameters) or tiny (for tests)."),
+    ],
     out: Annotated[Path, typer.Option("--out", help="A folder that does not exist yet.")],
+    suite: Annotated[str, typer.Option("--suite", help="The suite whose training text is learned.")] = "mini",
     data_dir: options.DataDir = None,
     train_rows: options.TrainRows = None,
     seed: Annotated[int, typer.Option("--seed", help="Seed of the weights and of the order of text.")] = 0,
+    world_seed: options.WorldSeed = None,
     as_json: options.Json = False,
 ) -> None:
     """Train a tokenizer and a small Llama from a suite's text; `--base FOLDER` then takes it anywhere."""
@@ -42,7 +46,8 @@ def build(
     if out.exists():
         raise InputError(out, "--out", "a folder that exists", "one that does not")
     plan = recipe_for(recipe).model_copy(update={"seed": seed})
-    wanted = overridden(load_suite(suite), Overrides(base=f"build:{recipe}", data_dir=data_dir, train_rows=train_rows))
+    changes = Overrides(base=f"build:{recipe}", data_dir=data_dir, train_rows=train_rows, world_seed=world_seed)
+    wanted = overridden(load_suite(suite), changes)
     console = Console(stderr=as_json)
     world = load_world(wanted, out.parent, lambda text: console.print(text, style="dim", markup=False))
     settle_process(wanted.threads)
@@ -50,11 +55,12 @@ def build(
         bar = progress.add_task(f"build:{recipe}", total=None)
         card = build_base(
             plan,
-            world.training_text(),
+            world.base_text(),
             out,
             lambda step, total, loss: progress.update(
                 bar, completed=step, total=total, description=f"build:{recipe}, loss {loss:.3f}"
             ),
+            wanted.world_seed if plan.chats else None,
         )
     if as_json:
         typer.echo(card.model_dump_json(indent=2))

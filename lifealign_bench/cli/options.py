@@ -21,6 +21,9 @@ TrainRows = Annotated[int | None, typer.Option("--train-rows", min=1, help="Trai
 EvaluationRows = Annotated[int | None, typer.Option("--eval-rows", min=1, help="Evaluation pairs a task.")]
 Base = Annotated[str | None, typer.Option("--base", help="build:small, a hub id, or a model folder.")]
 DataDir = Annotated[Path | None, typer.Option("--data-dir", help="Folder with one folder of pairs per task.")]
+WorldSeed = Annotated[
+    int | None, typer.Option("--world-seed", help="A fresh miniature world; its base is built first.")
+]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for machines.")]
 
 DEFAULT_WORKSPACE = Path("workspace")
@@ -34,6 +37,7 @@ def make_overrides(
     evaluation_rows: int | None,
     base: str | None,
     data_dir: Path | None,
+    world_seed: int | None = None,
 ) -> Overrides:
     """The overrides of a command line.
 
@@ -48,4 +52,4 @@ def make_overrides(
     except ValueError:
         raise InputError("--seeds", "seed", repr(seeds), "whole numbers, comma-separated") from None
     names = None if methods is None else [name.strip() for name in methods.split(",")]
-    return Overrides(names, orders, numbers, train_rows, evaluation_rows, base, data_dir)
+    return Overrides(names, orders, numbers, train_rows, evaluation_rows, base, data_dir, world_seed)

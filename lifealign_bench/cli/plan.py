@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def plan(
-    suite: options.SuiteArgument,
+    suite: options.SuiteArgument = "mini",
     workspace: options.Workspace = options.DEFAULT_WORKSPACE,
     methods: options.Methods = None,
     orders: options.Orders = None,
@@ -26,6 +26,7 @@ def plan(
     eval_rows: options.EvaluationRows = None,
     base: options.Base = None,
     data_dir: options.DataDir = None,
+    world_seed: options.WorldSeed = None,
     as_json: options.Json = False,
 ) -> None:
     """Show how many nodes are planned, shared, cached and to run, and how long they will take.
@@ -39,7 +40,7 @@ def plan(
     from lifealign_bench.data.errors import InputError, UnknownNameError
 
     console = Console(stderr=as_json)
-    changes = options.make_overrides(methods, orders, seeds, train_rows, eval_rows, base, data_dir)
+    changes = options.make_overrides(methods, orders, seeds, train_rows, eval_rows, base, data_dir, world_seed)
     store: Store | None = None
     # Wrong names and fields are errors whether or not rows and base are here.
     made = outline(suite, changes)

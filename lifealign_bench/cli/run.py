@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def run(
-    suite: options.SuiteArgument,
+    suite: options.SuiteArgument = "mini",
     workspace: options.Workspace = options.DEFAULT_WORKSPACE,
     methods: options.Methods = None,
     orders: options.Orders = None,
@@ -29,6 +29,7 @@ def run(
     eval_rows: options.EvaluationRows = None,
     base: options.Base = None,
     data_dir: options.DataDir = None,
+    world_seed: options.WorldSeed = None,
     as_json: options.Json = False,
 ) -> None:
     """Train, evaluate and score a suite. The same command again goes on where the last one stopped."""
@@ -38,7 +39,7 @@ def run(
     from lifealign_bench.benchmark.session import open_session
 
     console = Console(stderr=as_json)
-    changes = options.make_overrides(methods, orders, seeds, train_rows, eval_rows, base, data_dir)
+    changes = options.make_overrides(methods, orders, seeds, train_rows, eval_rows, base, data_dir, world_seed)
     session = open_session(suite, changes, workspace, lambda text: console.print(text, style="dim", markup=False))
     settle_process(session.suite.threads)
     outcome = _compute(session, console)
