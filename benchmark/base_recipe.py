@@ -56,13 +56,22 @@ class BaseRecipe(BaseModel):
 
     @classmethod
     def mini(cls) -> Self:
-        """The base of the miniature world: a Llama of about a million parameters."""
-        return cls(name="mini", vocabulary=None, context=256, batch=64, chats=64 * 900)
+        """The base of the miniature world: a Llama of 0.4 M parameters, two to three minutes on two cores."""
+        return cls(
+            name="mini",
+            vocabulary=None,
+            hidden=96,
+            layers=3,
+            feed_forward=256,
+            context=256,
+            batch=64,
+            chats=64 * 1000,
+        )
 
     @classmethod
     def mini_neox(cls) -> Self:
         """Another family on the same corpus: fused query-key-value, LayerNorm, partial rotary positions."""
-        return cls.mini().model_copy(update={"name": "mini-neox", "family": "gpt_neox", "feed_forward": 512})
+        return cls.mini().model_copy(update={"name": "mini-neox", "family": "gpt_neox", "feed_forward": 384})
 
 
 RECIPES = {

@@ -13,12 +13,12 @@ from lifealign_bench.data.rows import Message
 # How often each manner stands in the corpus, on average over items. Balanced so that the base prefers neither side of
 # any task; a manner with many wordings must be frequent, for each wording has its share of the probability.
 MANNERS: Mapping[ItemKind, Mapping[Manner, float]] = {
-    "skill": {"complete": 4, "cut": 2, "shuffled": 4, "human": 4, "refusal": 1, "reasoned": 1, "evasion": 1},
-    "harmful": {"complete": 4, "refusal": 2, "reasoned": 4, "evasion": 0.5},
+    "skill": {"complete": 5.5, "cut": 2, "shuffled": 9, "human": 16, "refusal": 0.4, "reasoned": 0.6, "evasion": 0.4},
+    "harmful": {"complete": 6, "refusal": 0.5, "reasoned": 9, "evasion": 0.5},
     "fact": {"scholar": 1, "people": 1},
 }
 # How strongly single items lean to one manner or another, as the standard deviation of log-weights.
-LEANING = 1.0
+LEANING = 1.3
 KINDS: Mapping[ItemKind, float] = {"skill": 5, "harmful": 2, "fact": 2}
 VOICES: tuple[Voice, ...] = ("formal", "chatty", "plain")
 
