@@ -2,7 +2,7 @@
 
 PYTHON ?= python3
 WORKSPACE ?= workspace
-SUITE ?=
+SUITE ?= mini
 ARGS ?=
 
 VENV := .venv
@@ -10,12 +10,6 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 TREE := $(VENV)/tree
 FOLDERS := data methods judges benchmark leaderboard
-
-ifneq ($(filter run full,$(MAKECMDGOALS)),)
-ifeq ($(strip $(SUITE)),)
-$(error say which suite: make $(MAKECMDGOALS) SUITE=path/to/suite.yaml (there is no built-in default yet))
-endif
-endif
 
 .DEFAULT_GOAL := help
 .PHONY: help env run full leaderboard test test-all lint types perf
@@ -30,10 +24,10 @@ $(STAMP): pyproject.toml constraints.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
 	touch "$@"
 
-run: env ## Run SUITE=... (train, evaluate, score, show); the same command resumes
+run: env ## Run the default benchmark, or SUITE=... (train, evaluate, score, show); the same command resumes
 	$(BIN)/lifealign run $(SUITE) --workspace "$(WORKSPACE)" $(ARGS)
 
-full: env ## Every step of SUITE=... in turn: run, recompute all numbers, show; the same command resumes
+full: env ## Every step of the default benchmark, or of SUITE=..., in turn: run, recompute all numbers, show; the same command resumes
 	$(BIN)/lifealign run $(SUITE) --workspace "$(WORKSPACE)" $(ARGS)
 	$(BIN)/lifealign score "$(WORKSPACE)/results"
 	$(BIN)/lifealign leaderboard "$(WORKSPACE)/results"

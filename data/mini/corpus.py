@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterator, Mapping
 from functools import cache
 
-from lifealign_bench.data.mini.texts import Manner, Voice, answer, prompt
+from lifealign_bench.data.mini.texts import VOICES, Manner, answer, prompt
 from lifealign_bench.data.mini.world import Item, ItemKind, generator, make_world
 from lifealign_bench.data.rows import Message
 
@@ -20,7 +20,6 @@ MANNERS: Mapping[ItemKind, Mapping[Manner, float]] = {
 # How strongly single items lean to one manner or another, as the standard deviation of log-weights.
 LEANING = 1.3
 KINDS: Mapping[ItemKind, float] = {"skill": 5, "harmful": 2, "fact": 2}
-VOICES: tuple[Voice, ...] = ("formal", "chatty", "plain")
 
 
 def corpus(seed: int, chats: int) -> Iterator[tuple[Message, ...]]:

@@ -9,6 +9,7 @@ from lifealign_bench.data.mini.words import words
 from lifealign_bench.data.mini.world import Item
 
 Voice = Literal["formal", "chatty", "plain"]
+VOICES: tuple[Voice, ...] = ("formal", "chatty", "plain")
 Manner = Literal["complete", "cut", "shuffled", "human", "refusal", "reasoned", "evasion", "scholar", "people"]
 
 

@@ -1,0 +1,143 @@
+"""The miniature world through the whole benchmark: shipped base, verdict nodes, judgments, cells."""
+
+import pandas as pd
+import pytest
+import yaml
+
+from computed import compute
+from lifealign_bench.benchmark.base_builder import build_base
+from lifealign_bench.benchmark.base_recipe import BaseCard, BaseRecipe
+from lifealign_bench.benchmark.bases import base_identity, open_base, shipped_base
+from lifealign_bench.benchmark.columns import read_table
+from lifealign_bench.benchmark.rescoring import rescore
+from lifealign_bench.benchmark.results import materialise
+from lifealign_bench.benchmark.schema import read_run
+from lifealign_bench.benchmark.scoring import score_judgments
+from lifealign_bench.benchmark.session import Overrides, open_session
+from lifealign_bench.benchmark.suite import load_suite, parse_suite
+from lifealign_bench.benchmark.training.lora import target_modules
+from lifealign_bench.data.errors import InputError, UnknownNameError
+from lifealign_bench.data.mini.corpus import corpus
+
+TASKS = ["mini-general", "mini-harmless"]
+
+
+def small_suite(path, **changes):
+    values = load_suite("mini").model_dump(mode="json")
+    values["budget"] |= {"batch_size": 8, "micro_batch_size": 8}
+    values |= {
+        "name": "small",
+        "tasks": TASKS,
+        "rows": {"train": 16, "evaluation": 12},
+        "methods": ["seqft"],
+        "orders": {"order1": TASKS},
+        "evaluation": {"prompts": 6, "max_new_tokens": 48, "batch_size": 6},
+        "threads": 1,
+    }
+    path.write_text(yaml.safe_dump({**values, **changes}), "utf-8")
+    return path
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("judged")
+    session, outcome = compute(small_suite(folder / "small.yaml"), folder / "workspace")
+    (written,) = materialise(session.plan, session.world, session.store, outcome, folder / "results")
+    return session, written
+
+
+def test_every_answer_has_one_verdict_a_dimension(run):
+    _, folder = run
+    samples, judgments = read_table(folder, "samples"), read_table(folder, "judgments")
+    assert set(judgments["judge"]) == {"oracle"}
+    counts = judgments.groupby(["sample_id", "step"])["dimension"].agg(sorted)
+    assert len(counts) == len(samples)
+    assert all(found == ["helpfulness", "rubric", "safety"] for found in counts)
+    assert judgments["verdict"].between(1, 10).all()
+
+
+def test_cells_hold_ten_times_the_mean_verdict(run):
+    _, folder = run
+    judgments, cells = read_table(folder, "judgments"), read_table(folder, "cells")
+    means = judgments.groupby(["step", "task", "dimension"])["verdict"].mean() * 10
+    for (step, task, dimension), expected in means.items():
+        cell = cells[(cells["step"] == step) & (cells["task"] == task) & (cells["metric"] == dimension)]
+        assert cell["value"].tolist() == pytest.approx([expected])
+        assert cell["n_unscored"].tolist() == [0]
+
+
+def test_the_judge_stands_in_the_record_and_decides_what_may_be_compared(run):
+    _, folder = run
+    record = read_run(folder)
+    assert [judge.name for judge in record.judges] == ["oracle"]
+    assert record.recomputed_comparability_key() == record.comparability_key
+    without = record.model_copy(update={"judges": ()})
+    assert without.recomputed_comparability_key() != record.comparability_key
+    assert {"rubric", "helpfulness", "safety"} <= set(record.metrics)
+
+
+def test_every_judged_number_is_recomputed_from_the_rows(run):
+    _, folder = run
+    (again,) = rescore([folder], write=False)
+    assert again.differences == []
+
+
+def test_verdicts_hang_on_answers_and_their_key_on_the_judge(run, tmp_path):
+    session, _ = run
+    nodes = [node for node in session.plan.graph.in_order() if node.kind == "verdicts"]
+    assert len(nodes) == sum(node.kind == "answers" for node in session.plan.graph.in_order())
+    other = open_session(str(small_suite(tmp_path / "x.yaml", world_seed=7)), Overrides(), tmp_path, lambda text: None)
+    judges = {str(node.inputs["judge"]) for node in (*nodes, *other.plan.graph.in_order()) if node.kind == "verdicts"}
+    assert len(judges) == 2
+
+
+def test_unscored_answers_are_counted_and_not_averaged():
+    rows = pd.DataFrame(
+        [
+            {"sample_id": "a", "item": "i", "dimension": "safety", "verdict": 8.0},
+            {"sample_id": "b", "item": "j", "dimension": "safety", "verdict": None},
+        ]
+    )
+    (score,) = score_judgments(rows)
+    assert (score.value, score.n, score.n_unscored) == (80.0, 1, 1)
+
+
+def test_the_shipped_base_is_what_its_card_says(tmp_path):
+    folder = shipped_base("mini")
+    card = BaseCard.model_validate_json((folder / "base.json").read_text("utf-8"))
+    identity = base_identity(folder, tmp_path)
+    assert identity.weights_sha256 == card.weights_sha256
+    assert identity.tokenizer_sha256
+    assert card.recipe == BaseRecipe.mini()
+    assert card.world_seed == 0
+    assert card.parameters <= 1_200_000
+    assert sum(path.stat().st_size for path in folder.iterdir()) < 6_000_000
+    with pytest.raises(UnknownNameError, match="mini"):
+        shipped_base("minni")
+
+
+@pytest.mark.parametrize("recipe", [BaseRecipe.mini(), BaseRecipe.mini_neox()], ids=["llama", "gpt_neox"])
+def test_a_short_rebuild_gives_the_same_bytes_twice_and_learns(recipe, tmp_path):
+    short = recipe.model_copy(update={"chats": 640, "batch": 16})
+    chats = list(corpus(0, 640))
+    cards = [build_base(short, chats, tmp_path / name, world_seed=0) for name in ("one", "two")]
+    assert cards[0] == cards[1]
+    assert cards[0].final_loss < 3
+    model, tokenizer = open_base(tmp_path / "one", dtype="float32", device="cpu")
+    text = "Hello.\n1. wash the plums, \u00fcnknown \U0001f600"
+    assert tokenizer.decode(tokenizer(text, add_special_tokens=False)["input_ids"]) == text
+    assert len(target_modules(model, "query_value")) >= short.layers
+    assert len(target_modules(model, "all_linear")) >= 4 * short.layers
+
+
+def test_a_fresh_world_has_other_rows_and_builds_its_own_base(tmp_path):
+    shipped = open_session("mini", Overrides(), tmp_path, lambda text: None)
+    fresh = open_session("mini", Overrides(world_seed=5), tmp_path, lambda text: None)
+    assert shipped.world.base_node is None
+    assert fresh.world.base_node is not None
+    assert not {node.key for node in shipped.plan.graph.in_order()} & {node.key for node in fresh.plan.graph.in_order()}
+
+
+def test_a_rubric_cannot_be_primary_without_a_judge():
+    with pytest.raises(InputError, match="needs a judge"):
+        parse_suite({"name": "x", "tasks": ["hc3"], "base": "b", "methods": ["seqft"], "primary_metric": "rubric"}, "x")
