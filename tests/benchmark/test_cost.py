@@ -5,6 +5,7 @@ import subprocess
 import sys
 import threading
 import time
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -83,10 +84,14 @@ def test_a_cost_is_known_and_nothing_keeps_running_after_an_exception() -> None:
     assert threading.active_count() == before
 
 
-def test_measuring_costs_less_than_two_percent_of_cpu() -> None:
-    with CostMeter() as meter:
+def test_measuring_reads_the_memory_at_most_once_an_interval(monkeypatch: pytest.MonkeyPatch) -> None:
+    readings: list[float] = []
+    monkeypatch.setattr(CostMeter, "_sample", lambda meter: readings.append(time.monotonic()))
+    with CostMeter(interval_s=0.05):
         time.sleep(1)
-    assert meter.cost.cpu_s < 0.02 * meter.cost.wall_s
+    gaps = [after - before for before, after in pairwise(readings[1:-1])]
+    assert gaps
+    assert min(gaps) >= 0.049
 
 
 def test_the_high_water_mark_never_falls() -> None:
