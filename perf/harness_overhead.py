@@ -65,7 +65,9 @@ def prepare(folder: Path, rows: int) -> None:
     from lifealign_bench.data.rows import Message
     from lifealign_bench.data.stream import load_task
 
-    source = Path(os.environ["LIFEALIGN_TEST_DATA"])
+    if not (named := os.environ.get("LIFEALIGN_TEST_DATA")):
+        raise SystemExit("LIFEALIGN_TEST_DATA: found nothing, expected the folder of the real preference pairs")
+    source = Path(named)
     tasks = {name: load_task(load_card(name), source).train for name in TASKS}
     chats = [(*pair.prompt, Message("assistant", pair.chosen)) for pairs in tasks.values() for pair in pairs[:300]]
     recipe = BaseRecipe.small().model_copy(update={"tokens": 4096})
