@@ -34,7 +34,7 @@ VERDICTS = pa.schema(
 
 def judge_of(suite: Suite) -> Judge | None:
     """The suite's judge, None where answers are not judged."""
-    return Oracle(suite.world_seed or 0) if suite.judge == "oracle" else None
+    return Oracle(suite.world) if suite.judge == "oracle" else None
 
 
 def judged_item(pair: Pair, answer: str, card: TaskCard) -> JudgedItem:

@@ -73,7 +73,7 @@ def _base(node: Node, shop: Workshop, folder: Path, meter: CostMeter) -> None:
         shop.world.base_text(),
         folder / "model",
         progress=lambda step, total, loss: shop.progress("base", step, total, loss),
-        world_seed=shop.world.suite.world_seed if shop.world.recipe.chats else None,
+        world_seed=shop.world.suite.world if shop.world.recipe.chats else None,
     )
     passes = shop.world.recipe.chats or card.tokens_seen // shop.world.recipe.sequence
     meter.count(example_passes=passes, tokens=card.tokens_seen)

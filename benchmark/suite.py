@@ -14,6 +14,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from lifealign_bench.data.errors import InputError, UnknownNameError
 
 PROTOCOL_VERSION = 1
+SHIPPED_WORLD = 0
+"""The seed of the miniature world whose bases ship with the package."""
 Cells = Literal["full", "seen", "corners"]
 LoraTargets = Literal["query_value", "attention", "all_linear"]
 
@@ -182,6 +184,11 @@ class Suite(Strict):
         if self.primary_metric == "rubric" and self.judge is None:
             raise ValueError("primary_metric rubric needs a judge")
         return self
+
+    @property
+    def world(self) -> int:
+        """The miniature world that tasks, base and oracle are of; the shipped one where none is named."""
+        return SHIPPED_WORLD if self.world_seed is None else self.world_seed
 
     @property
     def task_names(self) -> tuple[str, ...]:

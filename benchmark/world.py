@@ -14,7 +14,7 @@ from lifealign_bench.benchmark.bases import base_identity, open_base, resolve_ba
 from lifealign_bench.benchmark.environment import device_class, environment
 from lifealign_bench.benchmark.graph import Node
 from lifealign_bench.benchmark.store import Store
-from lifealign_bench.benchmark.suite import Suite
+from lifealign_bench.benchmark.suite import SHIPPED_WORLD, Suite
 from lifealign_bench.benchmark.training.encode import Encoder
 from lifealign_bench.data.cards import TaskCard, WorldSource
 from lifealign_bench.data.catalogue import find_card
@@ -23,7 +23,6 @@ from lifealign_bench.data.rows import Message, Pair, digest
 from lifealign_bench.data.stream import TaskData, TaskRequest, load_stream
 
 BUILD, OF_WORLD = "build:", "world:"
-SHIPPED_SEED = 0
 
 
 class World(Protocol):
@@ -102,7 +101,7 @@ class LoadedWorld:
         Of the latter every training prompt with each of its answers, tasks by name, so that neither is favoured.
         """
         if self.recipe is not None and self.recipe.chats is not None:
-            return tuple(corpus(self.suite.world_seed or SHIPPED_SEED, self.recipe.chats))
+            return tuple(corpus(self.suite.world, self.recipe.chats))
         return [
             (*pair.prompt, Message("assistant", answer))
             for task in sorted(self.stream)
@@ -196,7 +195,7 @@ def _recipe(suite: Suite) -> BaseRecipe | None:
     source = suite.base.source
     if source.startswith(BUILD):
         return recipe_for(source.removeprefix(BUILD))
-    if source.startswith(OF_WORLD) and (suite.world_seed or SHIPPED_SEED) != SHIPPED_SEED:
+    if source.startswith(OF_WORLD) and suite.world != SHIPPED_WORLD:
         return recipe_for(source.removeprefix(OF_WORLD))
     return None
 

@@ -60,7 +60,7 @@ def build(
             lambda step, total, loss: progress.update(
                 bar, completed=step, total=total, description=f"build:{recipe}, loss {loss:.3f}"
             ),
-            wanted.world_seed if plan.chats else None,
+            wanted.world if plan.chats else None,
         )
     if as_json:
         typer.echo(card.model_dump_json(indent=2))
