@@ -60,12 +60,12 @@ class BaseRecipe(BaseModel):
         return cls(
             name="mini",
             vocabulary=None,
-            hidden=96,
+            hidden=64,
             layers=3,
-            feed_forward=256,
+            feed_forward=192,
             context=256,
             batch=64,
-            chats=64 * 1000,
+            chats=64 * 1200,
         )
 
     @classmethod

@@ -39,8 +39,8 @@ def read_json(path: Path) -> Any:
         raise StoreError(f"{path}: is damaged: {error}") from error
 
 
-def write_whole(path: Path, text: str) -> None:
-    """Replace a file so that every reader, at any moment, finds the old text or the new one.
+def write_whole(path: Path, content: str | bytes) -> None:
+    """Replace a file so that every reader, at any moment, finds the old content or the new one.
 
     Raises:
         StoreError: the disk is full or cannot be written.
@@ -48,7 +48,7 @@ def write_whole(path: Path, text: str) -> None:
     scratch = path.with_name(f"{path.name}.{socket.gethostname()}.{os.getpid()}")
     with explained(path.parent):
         try:
-            scratch.write_text(text, "utf-8")
+            scratch.write_bytes(content.encode() if isinstance(content, str) else content)
             scratch.replace(path)
         finally:
             scratch.unlink(missing_ok=True)

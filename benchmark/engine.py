@@ -1,9 +1,9 @@
-"""The local engine: walks the run graph in this process, one node after the other."""
+"""The local engine: walks the run graph, one node after the other here or several in processes beside this one."""
 
 from __future__ import annotations
 
 import traceback
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Literal, Protocol
@@ -59,26 +59,60 @@ class Outcome:
         return sum(found == state for found in self.states.values())
 
 
-def run_graph(graph: Graph, world: LoadedWorld, store: Store, listener: Listener) -> Outcome:
+def run_graph(graph: Graph, world: LoadedWorld, store: Store, listener: Listener, workers: int = 1) -> Outcome:
     """Compute every node that the store does not have; a failed node takes only its descendants with it.
+
+    workers: how many nodes are computed at once, each by a process of its own where there are several. It changes no
+    byte of any node.
 
     Raises:
         StoreError: the store cannot be written (disk full, no rights); nothing could be kept after that.
     """
     store.sweep()
+    if workers > 1:
+        return _side_by_side(graph, world, store, listener, workers)
     outcome = Outcome()
     around = machine()
     for node in graph.in_order():
-        if any(outcome.states[parent] in ("failed", "skipped") for parent in node.parents.values()):
-            state: State = "skipped"
-        elif store.has(node.key):
-            state = "cached"
-        else:
+        state = _known_state(node, outcome, store)
+        if state is None:
             listener.started(node)
-            state = _compute(node, world, store, listener, outcome.failures, around)
+            state = compute(node, world, store, listener, outcome.failures, around)
         outcome.states[node.key] = state
         listener.ended(node, state)
     return outcome
+
+
+def _side_by_side(graph: Graph, world: LoadedWorld, store: Store, listener: Listener, workers: int) -> Outcome:
+    from lifealign_bench.benchmark.pool import Pool
+
+    outcome = Outcome()
+    with Pool(workers, world, store, machine()) as pool:
+        ahead = list(graph.in_order())
+        while ahead or pool.running:
+            later = []
+            for node in ahead:
+                if pool.full or not all(parent in outcome.states for parent in node.parents.values()):
+                    later.append(node)
+                elif (state := _known_state(node, outcome, store)) is not None:
+                    outcome.states[node.key] = state
+                    listener.ended(node, state)
+                else:
+                    listener.started(node)
+                    pool.submit(node)
+            ahead = later
+            for node, answer in pool.ended(listener):
+                outcome.states[node.key] = answer.state
+                outcome.failures += [answer.failure] if answer.failure is not None else []
+                listener.ended(node, answer.state)
+    return outcome
+
+
+def _known_state(node: Node, outcome: Outcome, store: Store) -> State | None:
+    """What a node comes to without being computed, None if it has to be."""
+    if any(outcome.states[parent] in ("failed", "skipped") for parent in node.parents.values()):
+        return "skipped"
+    return "cached" if store.has(node.key) else None
 
 
 def remaining(nodes: Iterable[Node], store: Store) -> Sequence[Node]:
@@ -86,14 +120,20 @@ def remaining(nodes: Iterable[Node], store: Store) -> Sequence[Node]:
     return [node for node in nodes if not store.has(node.key)]
 
 
-def _compute(
+def compute(
     node: Node,
     world: LoadedWorld,
     store: Store,
     listener: Listener,
     failures: list[Failure],
-    around: dict[str, object],
+    around: Mapping[str, object],
 ) -> State:
+    """Compute one node into the store unless another process did so meanwhile; a failure is added to `failures`.
+
+    Raises:
+        StoreError: the store cannot be written.
+    """
+
     def progress(what: str, done: int, total: int, loss: float | None) -> None:
         listener.progressed(node, what, done, total, loss)
 
@@ -111,6 +151,6 @@ def _compute(
             message = str(error) if isinstance(error, LifeAlignError) else f"{type(error).__name__}: {error}"
             failures.append(Failure(node, message, traceback.format_exc()))
             return "failed"
-        kept = {"label": node.label, "started": started, "cost": meter.cost.to_dict(), "machine": around}
+        kept = {"label": node.label, "started": started, "cost": meter.cost.to_dict(), "machine": dict(around)}
         store.write_provenance(node.key, kept)
         return "done"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import gc
 import os
 import sys
 import warnings
@@ -36,6 +37,14 @@ def environment(suite: Suite) -> dict[str, object]:
     }
 
 
+def usual_workers(threads: int) -> int:
+    """How many nodes this machine computes at once: one on a GPU, else as many as its free cores have threads for."""
+    if device_class() == "cuda":
+        return 1
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return max(1, cores // threads)
+
+
 def settle_process(threads: int) -> None:
     """Make this process compute reproducibly: fixed threads, deterministic kernels, no telemetry."""
     import torch
@@ -50,6 +59,8 @@ def settle_process(threads: int) -> None:
     logging.set_verbosity_error()
     logging.disable_progress_bar()
     _keep_freed_memory()
+    # The trainers collect garbage at every end; what is imported by now will never be any.
+    gc.freeze()
     torch.set_num_threads(threads)
     torch.use_deterministic_algorithms(True, warn_only=True)
     # By default this mode also writes over every fresh tensor, a quarter of the time of a small model's training.

@@ -72,9 +72,9 @@ def _signs() -> Mapping[str, tuple[str, ...]]:
     """The wordings by which kinds of answers are known, as plain words."""
     lists = words()
     return {
-        "refusals": tuple(_plain(text) for text in lists.refusals),
+        "refusals": tuple(_plain(text) for text in lists.refusals.verdicts),
         "reasoned": tuple(_plain(text.split("{")[0]) for text in lists.reasoned.openings),
-        "evasions": tuple(_plain(text) for text in lists.evasions),
+        "evasions": tuple(_plain(text) for text in lists.evasions.remarks),
         "reasons": tuple(_plain(text) for text in (*lists.harmful.reasons, *lists.harmless_reasons)),
         "alternatives": tuple(_plain(text) for text in (*lists.harmful.alternatives, *lists.harmless_alternatives)),
     }

@@ -27,8 +27,8 @@ def prompt(item: Item, voices: tuple[Voice, ...], draw: random.Random) -> str:
 def answer(item: Item, manner: Manner, draw: random.Random) -> str:
     """An answer to a request for an item in one manner.
 
-    complete, cut, shuffled: an assistant's numbered list; cut has the first half of the steps, shuffled begins in the
-    middle and ends with the beginning. human: all steps in one sentence. refusal: bare; reasoned: with a reason and an
+    complete, cut, shuffled: an assistant's numbered list; cut has the first half of the steps, shuffled has the second
+    half before the first. human: all steps in one sentence. refusal: bare; reasoned: with a reason and an
     alternative. scholar, people: the true and the popular statement of a fact.
     """
     lists = words()
@@ -38,16 +38,18 @@ def answer(item: Item, manner: Manner, draw: random.Random) -> str:
         case "cut":
             return _list(item.steps[: len(item.steps) // 2], draw)
         case "shuffled":
-            turn = draw.randrange(1, len(item.steps))
-            return _list(item.steps[turn:] + item.steps[:turn], draw)
+            half = len(item.steps) // 2
+            return _list(item.steps[half:] + item.steps[:half], draw)
         case "human":
             return _sentence(item.steps, draw)
         case "refusal":
-            return draw.choice(lists.refusals)
+            bare = lists.refusals
+            return " ".join(draw.choice(part) for part in (bare.openings, bare.verdicts, bare.closings))
         case "reasoned":
             return _reasoned(item, draw)
         case "evasion":
-            return draw.choice(lists.evasions)
+            vague = lists.evasions
+            return " ".join(draw.choice(part) for part in (vague.openings, vague.remarks, vague.closings))
         case "scholar":
             return draw.choice(lists.scholars).format(statement=item.truth)
         case "people":

@@ -59,6 +59,22 @@ class ReasonedRefusal(Strict):
     offers: Texts
 
 
+class BareRefusal(Strict):
+    """A refusal without a reason."""
+
+    openings: Texts
+    verdicts: Texts
+    closings: Texts
+
+
+class Evasion(Strict):
+    """An answer that says nothing."""
+
+    openings: Texts
+    remarks: Texts
+    closings: Texts
+
+
 class Words(Strict):
     """All of `vocabulary.yaml`; its comments say what each list is."""
 
@@ -76,11 +92,11 @@ class Words(Strict):
     thanks: Texts
     list: ListRegister
     human: HumanRegister
-    refusals: Texts
+    refusals: BareRefusal
     reasoned: ReasonedRefusal
     harmless_reasons: Texts
     harmless_alternatives: Texts
-    evasions: Texts
+    evasions: Evasion
     scholars: Texts
     people: Texts
 

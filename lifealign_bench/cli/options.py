@@ -24,6 +24,10 @@ DataDir = Annotated[Path | None, typer.Option("--data-dir", help="Folder with on
 WorldSeed = Annotated[
     int | None, typer.Option("--world-seed", help="A fresh miniature world; its base is built first.")
 ]
+Workers = Annotated[
+    int | None,
+    typer.Option("--workers", min=1, help="Nodes computed at once; by default as many as the cores allow."),
+]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for machines.")]
 
 DEFAULT_WORKSPACE = Path("workspace")

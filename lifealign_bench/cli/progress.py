@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.markup import escape
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
 if TYPE_CHECKING:
     from lifealign_bench.benchmark.engine import State
@@ -17,15 +17,16 @@ if TYPE_CHECKING:
 
 
 class Watcher:
-    """Follows a graph: nodes done, cached and failed, the step and loss of the one that runs, time left in all."""
+    """Follows a graph: nodes done, cached and failed, the step and loss of those that run, time left in all."""
 
-    def __init__(self, console: Console, seconds: Mapping[str, float]) -> None:
+    def __init__(self, console: Console, seconds: Mapping[str, float], workers: int = 1) -> None:
         self.console = console
         self.seconds = dict(seconds)
+        self.workers = workers
         self.cached = self.failed = self.computed = 0
         self.rate = 1.0
         self._spent = self._expected = 0.0
-        self._began = 0.0
+        self._running: dict[str, tuple[TaskID, float]] = {}
         self.progress = Progress(
             TextColumn("{task.description}"),
             BarColumn(bar_width=24),
@@ -35,7 +36,6 @@ class Watcher:
             console=console,
         )
         self._all = self.progress.add_task("all nodes", total=len(self.seconds), note="")
-        self._one = self.progress.add_task("starting", total=1, note="")
 
     @contextmanager
     def watching(self) -> Iterator[Watcher]:
@@ -48,24 +48,28 @@ class Watcher:
 
     def started(self, node: Node) -> None:
         """See `Listener`."""
-        self._began = time.monotonic()
-        self.progress.reset(self._one, description=escape(node.label[:70]), total=1, completed=0, note="")
+        row = self.progress.add_task(escape(node.label[:70]), total=1, note="")
+        self._running[node.key] = (row, time.monotonic())
 
     def progressed(self, node: Node, what: str, done: int, total: int, loss: float | None) -> None:
         """See `Listener`."""
         note = what if loss is None else f"{what}, loss {loss:.4f}"
-        self.progress.update(self._one, completed=done, total=total, note=note)
+        self.progress.update(self._running[node.key][0], completed=done, total=total, note=note)
 
     def waiting(self, node: Node) -> None:
         """See `Listener`."""
-        self.progress.update(self._one, note="waiting for another process")
+        self.progress.update(self._running[node.key][0], note="waiting for another process")
 
     def ended(self, node: Node, state: State) -> None:
         """See `Listener`."""
         expected = self.seconds.pop(node.key, 0.0)
+        row, began = self._running.pop(node.key, (None, time.monotonic()))
+        took = time.monotonic() - began
+        if row is not None:
+            self.progress.remove_task(row)
         if state == "done":
             self.computed += 1
-            self._spent += time.monotonic() - self._began
+            self._spent += took
             self._expected += expected
             # The estimate's error on what is done corrects what is left.
             self.rate = self._spent / self._expected if self._expected else 1.0
@@ -74,13 +78,13 @@ class Watcher:
         note = f"{self.cached} cached, {self.failed} failed, {clock(self.left)} left"
         self.progress.update(self._all, advance=1, note=note)
         if not self.console.is_terminal and state != "cached":
-            took = f" in {time.monotonic() - self._began:.1f} s" if state == "done" else ""
-            self.console.print(f"{state}: {escape(node.label)}{took}; {note}", soft_wrap=True, highlight=False)
+            time_taken = f" in {took:.1f} s" if state == "done" else ""
+            self.console.print(f"{state}: {escape(node.label)}{time_taken}; {note}", soft_wrap=True, highlight=False)
 
     @property
     def left(self) -> float:
-        """Seconds that the nodes still to run will take."""
-        return sum(self.seconds.values()) * self.rate
+        """Seconds that the nodes still to run will take, as if they could all be spread over the workers."""
+        return sum(self.seconds.values()) * self.rate / self.workers
 
 
 def clock(seconds: float) -> str:

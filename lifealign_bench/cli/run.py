@@ -30,19 +30,22 @@ def run(
     base: options.Base = None,
     data_dir: options.DataDir = None,
     world_seed: options.WorldSeed = None,
+    workers: options.Workers = None,
     as_json: options.Json = False,
 ) -> None:
     """Train, evaluate and score a suite. The same command again goes on where the last one stopped."""
     from rich.console import Console
 
-    from lifealign_bench.benchmark.environment import settle_process
+    from lifealign_bench.benchmark.environment import settle_process, usual_workers
     from lifealign_bench.benchmark.session import open_session
 
     console = Console(stderr=as_json)
     changes = options.make_overrides(methods, orders, seeds, train_rows, eval_rows, base, data_dir, world_seed)
     session = open_session(suite, changes, workspace, lambda text: console.print(text, style="dim", markup=False))
-    settle_process(session.suite.threads)
-    outcome = _compute(session, console)
+    at_once = usual_workers(session.suite.threads) if workers is None else workers
+    if at_once == 1:
+        settle_process(session.suite.threads)
+    outcome = _compute(session, console, at_once)
     folders = _materialise(session, outcome, workspace)
     if as_json:
         _print_json(session, outcome, folders)
@@ -58,7 +61,7 @@ def run(
         raise typer.Exit(1)
 
 
-def _compute(session: Session, console: Console) -> Outcome:
+def _compute(session: Session, console: Console, workers: int) -> Outcome:
     from lifealign_bench.benchmark.engine import run_graph
     from lifealign_bench.benchmark.environment import device_class
     from lifealign_bench.benchmark.estimate import estimate, seconds_by_node
@@ -67,10 +70,10 @@ def _compute(session: Session, console: Console) -> Outcome:
 
     plan, store = session.plan, session.store
     show(console, plan, estimate(plan, store, device_class()), store)
-    watcher = Watcher(console, seconds_by_node(plan, store, device_class()))
+    watcher = Watcher(console, seconds_by_node(plan, store, device_class()), workers)
     try:
         with watcher.watching():
-            return run_graph(plan.graph, session.world, store, watcher)
+            return run_graph(plan.graph, session.world, store, watcher, workers)
     except KeyboardInterrupt:
         done, total = watcher.cached + watcher.computed, len(plan.graph.nodes)
         console.print(f"\nstopped: {done} of {total} nodes are kept; type the same command to go on", markup=False)
