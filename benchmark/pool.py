@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import multiprocessing
 import signal
+import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
@@ -155,8 +156,9 @@ def _work(pipe: Connection, world: LoadedWorld, store: Store, around: dict[str, 
     """The whole life of a worker: a node in, what became of it out, until the parent is gone."""
     from lifealign_bench.benchmark.environment import settle_process
 
-    # Ctrl-C reaches every process of a terminal; the parent ends its workers itself.
+    # Ctrl-C reaches every process of a terminal; the parent ends its workers itself, who then clean up.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     settle_process(world.suite.threads)
     with contextlib.suppress(EOFError, OSError):
         while True:

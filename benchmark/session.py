@@ -46,7 +46,11 @@ def open_session(reference: str, overrides: Overrides, workspace: Path, notice: 
     Raises:
         InputError: anything about the suite, its data or its base that cannot be used.
     """
-    suite = overridden(load_suite(reference), overrides)
+    return session_of(overridden(load_suite(reference), overrides), workspace, notice)
+
+
+def session_of(suite: Suite, workspace: Path, notice: Callable[[str], None]) -> Session:
+    """Plan a suite over a workspace's store; raises as `open_session` does."""
     store = Store(workspace / "store")
     world = load_world(suite, workspace / "store", notice)
     return Session(suite, world, store, make_plan(suite, world))

@@ -115,7 +115,7 @@ def figure_of_runs(
 
 
 def write_figure(figure: go.Figure, path: Path) -> None:
-    """Write a figure as .png or .svg, for which a Chrome or Chromium must be installed, or as a page that works offline.
+    """Write a figure as .png or .svg, which needs a Chrome or Chromium, or as a page (.html) that works offline.
 
     Raises:
         InputError: another ending, no such folder, or no browser.
@@ -127,11 +127,11 @@ def write_figure(figure: go.Figure, path: Path) -> None:
     if path.suffix == ".html":
         write_whole(path, figure.to_html(include_plotlyjs=True))
         return
-    from kaleido.errors import ChromeNotFoundError
-
     try:
         picture = figure.to_image(format=path.suffix[1:], scale=2)
-    except ChromeNotFoundError:
+    except RuntimeError as error:
+        if "Chrome" not in str(error):
+            raise
         expected = "one in PATH or named by BROWSER_PATH; a .html figure needs none"
         raise InputError(path, "browser", "no Chrome or Chromium", expected) from None
     write_whole(path, picture)

@@ -22,7 +22,7 @@ ALLOWED = {
     "leaderboard": {"leaderboard", "data", "judges", "benchmark"},
 }
 TORCH_FREE = {
-    "benchmark": ("schema", "columns", "runs", "metrics", "matrix", "orders", "statistics"),
+    "benchmark": ("durable", "schema", "columns", "runs", "metrics", "matrix", "orders", "statistics"),
     "judges": ("verdict", "templates", "oracle"),
 }
 HEAVY = ("torch", "transformers", "trl", "peft", "datasets", "pandas", "pyarrow", "sacrebleu", "nltk")

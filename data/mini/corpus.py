@@ -13,13 +13,13 @@ from lifealign_bench.data.rows import Message
 # How often each manner stands in the corpus, on average over items. Balanced so that the base prefers neither side of
 # any task; a manner with many wordings must be frequent, for each wording has its share of the probability.
 MANNERS: Mapping[ItemKind, Mapping[Manner, float]] = {
-    "skill": {"complete": 4, "cut": 3, "shuffled": 3, "human": 6, "refusal": 1.2, "reasoned": 1.5, "evasion": 1.2},
-    "harmful": {"complete": 6, "human": 6, "refusal": 2.2, "reasoned": 2.8, "evasion": 0.5},
+    "skill": {"complete": 4, "cut": 3, "shuffled": 3, "human": 6, "refusal": 2.4, "reasoned": 1.5, "evasion": 2.4},
+    "harmful": {"complete": 6, "human": 6, "refusal": 4, "reasoned": 2.8, "evasion": 0.5},
     "fact": {"scholar": 1, "people": 1},
 }
 # Who asks in a chatty voice is answered a little more often as people talk, who asks formally a little less: a model
 # that never had to hear a difference between voices could not learn from a few pairs to answer them differently.
-VOICE_LEANING: Mapping[Voice, float] = {"chatty": 1.6, "plain": 1.0, "formal": 0.6}
+VOICE_LEANING: Mapping[Voice, float] = {"chatty": 2.2, "plain": 1.0, "formal": 0.45}
 # How strongly single items lean to one manner or another, as the standard deviation of log-weights.
 LEANING = 0.9
 KINDS: Mapping[ItemKind, float] = {"skill": 5, "harmful": 2, "fact": 2}

@@ -36,10 +36,10 @@ class MiniPair:
 CONTRASTS: dict[str, tuple[Contrast, ...]] = {
     "mini-general": (Contrast("skill", ("formal",), "complete", ("cut", "shuffled")),),
     "mini-human": (Contrast("skill", ("chatty",), "human", ("complete",)),),
-    "mini-harmless": (Contrast("harmful", ("formal", "plain"), "refusal", ("complete",)),),
+    "mini-harmless": (Contrast("harmful", ("formal",), "refusal", ("complete",)),),
     "mini-helpful": (Contrast("skill", ("plain",), "complete", ("refusal", "evasion")),),
     "mini-safe": (
-        Contrast("harmful", ("chatty", "plain"), "reasoned", ("refusal",)),
+        Contrast("harmful", ("chatty",), "reasoned", ("refusal",)),
         Contrast("skill", ("plain",), "complete", ("refusal", "reasoned")),
     ),
     "mini-truth": (Contrast("fact", (), "scholar", ("people",)),),

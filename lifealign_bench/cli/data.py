@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from lifealign_bench.cli.options import DataDir, Json
+from lifealign_bench.cli.options import DEFAULT_WORKSPACE, DataDir, Json, Workers, Workspace, WorldSeed
 
 app = typer.Typer(no_args_is_help=True)
 
@@ -77,16 +77,36 @@ def new(
 
 @app.command()
 def check(
-    reference: Annotated[str, typer.Argument(help="A card, a folder of cards, or a task's name.", metavar="CARD")],
+    reference: Annotated[
+        str, typer.Argument(help="A card, a folder of cards, a task's name; or mini, the whole world.", metavar="CARD")
+    ],
     data_dir: DataDir = None,
+    world_seed: WorldSeed = None,
+    workspace: Workspace = DEFAULT_WORKSPACE,
+    workers: Workers = None,
     as_json: Json = False,
 ) -> None:
-    """Check a card and its rows, or a folder of cards as one stream, and print everything that is wrong."""
+    """Check a card and its rows, or a folder of cards as one stream, and print everything that is wrong.
+
+    `mini` checks a miniature world instead: it runs the suite's references and SeqFT, uses what the workspace has of
+    them, and prints what the world must show beside what it shows. The last three options but --json are for that.
+    """
     import dataclasses
     import json
 
     from lifealign_bench.cli.task_view import print_findings
+    from lifealign_bench.cli.world_check import SUITE, check_world, print_requirements
     from lifealign_bench.data.checking import check as find_problems
+
+    if reference == SUITE and not Path(reference).exists():
+        lines = check_world(world_seed, workspace, workers)
+        if as_json:
+            typer.echo(json.dumps([dataclasses.asdict(line) for line in lines], indent=2))
+        else:
+            print_requirements(lines)
+        if not all(line.holds for line in lines):
+            raise typer.Exit(1)
+        return
 
     findings = find_problems(reference, data_dir)
     if as_json:

@@ -14,9 +14,13 @@ def leaderboard(
     results: Annotated[list[Path] | None, typer.Argument(help="Folders of results.", metavar="[RESULTS]...")] = None,
     metric: Annotated[str | None, typer.Option("--metric", help="One metric; by default all.")] = None,
     matrix: Annotated[bool, typer.Option("--matrix", help="Also the forgetting matrix of every run.")] = False,
+    figure: Annotated[
+        Path | None, typer.Option("--figure", help="Draw the forgetting matrices: FILE.png, .svg or .html.")
+    ] = None,
+    order: Annotated[str | None, typer.Option("--order", help="The order that --figure draws; else the first.")] = None,
     as_json: options.Json = False,
 ) -> None:
-    """Show Last, BWT and AP of every method and order, and forgetting matrices."""
+    """Show Last, BWT and AP of every method and order, and forgetting matrices; or draw these with --figure."""
     from rich.console import Console
 
     from lifealign_bench.leaderboard.report import print_board, print_matrices
@@ -28,6 +32,12 @@ def leaderboard(
         typer.echo(frame.to_json(orient="records", indent=2))
         return
     console = Console()
+    if figure is not None:
+        from lifealign_bench.leaderboard.figures import figure_of_runs, write_figure
+
+        write_figure(figure_of_runs(places, metric, order), figure)
+        console.print(f"wrote {figure}", markup=False, soft_wrap=True)
+        return
     print_board(console, places, [metric] if metric else None)
     if matrix:
         print_matrices(console, places, metric)

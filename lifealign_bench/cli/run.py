@@ -36,16 +36,12 @@ def run(
     """Train, evaluate and score a suite. The same command again goes on where the last one stopped."""
     from rich.console import Console
 
-    from lifealign_bench.benchmark.environment import settle_process, usual_workers
     from lifealign_bench.benchmark.session import open_session
 
     console = Console(stderr=as_json)
     changes = options.make_overrides(methods, orders, seeds, train_rows, eval_rows, base, data_dir, world_seed)
     session = open_session(suite, changes, workspace, lambda text: console.print(text, style="dim", markup=False))
-    at_once = usual_workers(session.suite.threads) if workers is None else workers
-    if at_once == 1:
-        settle_process(session.suite.threads)
-    outcome = _compute(session, console, at_once)
+    outcome = compute(session, console, workers)
     folders = _materialise(session, outcome, workspace)
     if as_json:
         _print_json(session, outcome, folders)
@@ -61,14 +57,22 @@ def run(
         raise typer.Exit(1)
 
 
-def _compute(session: Session, console: Console, workers: int) -> Outcome:
+def compute(session: Session, console: Console, workers: int | None) -> Outcome:
+    """Compute a session's graph under a progress display; workers: None for as many as the cores allow.
+
+    Raises:
+        typer.Exit: the user stopped it.
+    """
     from lifealign_bench.benchmark.engine import run_graph
-    from lifealign_bench.benchmark.environment import device_class
+    from lifealign_bench.benchmark.environment import device_class, settle_process, usual_workers
     from lifealign_bench.benchmark.estimate import estimate, seconds_by_node
     from lifealign_bench.cli.plan import show
     from lifealign_bench.cli.progress import Watcher
 
     plan, store = session.plan, session.store
+    workers = usual_workers(session.suite.threads) if workers is None else workers
+    if workers == 1:
+        settle_process(session.suite.threads)
     show(console, plan, estimate(plan, store, device_class()), store)
     watcher = Watcher(console, seconds_by_node(plan, store, device_class()), workers)
     try:

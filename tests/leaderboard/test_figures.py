@@ -1,0 +1,103 @@
+"""Figures: what stands in them, and real pictures from a real browser."""
+
+from __future__ import annotations
+
+import math
+import struct
+from pathlib import Path
+
+import pytest
+
+from lifealign_bench.data.errors import InputError, UnknownNameError
+from lifealign_bench.leaderboard.figures import figure_of_runs, forgetting_figure, write_figure
+from stored_runs import TASKS, make_matrix, store_run
+
+LOW = ((10.0, 20.0, 30.0), (50.0, 26.0, 28.0), (40.0, 60.0, 34.0), (20.0, 35.0, 80.0))
+DIAGONAL = ((10.0, 20.0, 30.0), (52.0, None, None), (None, 71.0, None), (None, None, 81.0))
+LAST_ROW = ((10.0, 20.0, 30.0), (None,) * 3, (None,) * 3, (65.0, 80.0, 95.0))
+
+
+@pytest.fixture
+def results(tmp_path: Path) -> Path:
+    store_run(tmp_path, "seqft", matrix=make_matrix(LOW))
+    store_run(tmp_path, "er")
+    store_run(tmp_path, "stl", matrix=make_matrix(DIAGONAL, "isolated"))
+    store_run(tmp_path, "mtl", matrix=make_matrix(LAST_ROW, "joint"))
+    store_run(tmp_path, "seqft", order="order2", matrix=make_matrix(LAST_ROW))
+    return tmp_path
+
+
+def test_panels_are_sequential_methods_best_first_with_references_below(results: Path) -> None:
+    figure = figure_of_runs(results)
+    titles = [note.text for note in figure.layout.annotations]
+    assert [title.split("<")[1] for title in titles] == ["b>er", "b>seqft"]
+    seqft = figure.data[1]
+    assert [list(row) for row in seqft.z] == [
+        *(list(row) for row in LOW),
+        [65.0, 80.0, 95.0],
+        [52.0, 71.0, 81.0],
+    ]
+    assert next(iter(seqft.y)) == "base"
+    assert list(seqft.y)[-2:] == ["all tasks at once (mtl)", "each task alone (stl)"]
+    assert len(list(seqft.x)) == len(TASKS)
+
+
+def test_each_panel_frames_the_task_that_was_just_learned_and_all_share_one_scale(results: Path) -> None:
+    figure = figure_of_runs(results)
+    frames = [(shape.x0, shape.y0) for shape in figure.layout.shapes if shape.xref == "x"]
+    assert frames == [(place - 0.5, place + 0.5) for place in range(len(TASKS))]
+    assert (figure.layout.coloraxis.cmin, figure.layout.coloraxis.cmax) == (0, 100)
+
+
+def test_a_missing_cell_is_empty_and_never_zero() -> None:
+    figure = forgetting_figure({"x": make_matrix(DIAGONAL)}, {}, "preference_accuracy")
+    assert figure.data[0].text[1][1] == ""
+    assert figure.data[0].z[1][1] is None or math.isnan(figure.data[0].z[1][1])
+
+
+def test_order_seed_and_metric_are_chosen_by_name(results: Path) -> None:
+    assert "order2" in figure_of_runs(results, order="order2").layout.title.text
+    with pytest.raises(UnknownNameError, match="order9"):
+        figure_of_runs(results, order="order9")
+    with pytest.raises(UnknownNameError, match="7"):
+        figure_of_runs(results, seed=7)
+    with pytest.raises(UnknownNameError, match="nothing"):
+        figure_of_runs(results, metric="nothing")
+
+
+def test_references_alone_and_runs_of_two_suites_are_refused(tmp_path: Path) -> None:
+    store_run(tmp_path, "stl", matrix=make_matrix(DIAGONAL, "isolated"))
+    with pytest.raises(InputError, match="references only"):
+        figure_of_runs(tmp_path)
+    store_run(tmp_path, "seqft", comparability_key="f" * 64)
+    with pytest.raises(InputError, match="may not be compared"):
+        figure_of_runs(tmp_path)
+
+
+@pytest.mark.parametrize("ending", [".png", ".svg", ".html"])
+def test_a_figure_is_written_whole(results: Path, tmp_path: Path, ending: str) -> None:
+    figure = figure_of_runs(results)
+    target = tmp_path / f"figure{ending}"
+    write_figure(figure, target)
+    content = target.read_bytes()
+    if ending == ".png":
+        width, height = struct.unpack(">II", content[16:24])
+        assert (width, height) == (2 * figure.layout.width, 2 * figure.layout.height)
+    else:
+        assert b"seqft" in content
+    assert b"https://cdn" not in content
+
+
+def test_a_figure_that_cannot_be_written_says_why(
+    results: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    figure = figure_of_runs(results)
+    with pytest.raises(InputError, match="ends in"):
+        write_figure(figure, tmp_path / "figure.gif")
+    with pytest.raises(InputError, match="no such folder"):
+        write_figure(figure, tmp_path / "nowhere" / "figure.png")
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.delenv("BROWSER_PATH", raising=False)
+    with pytest.raises(InputError, match="no Chrome or Chromium"):
+        write_figure(figure, tmp_path / "figure.png")
+    assert not (tmp_path / "figure.png").exists()
