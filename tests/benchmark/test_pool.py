@@ -62,9 +62,8 @@ def test_a_worker_that_dies_fails_its_node_and_what_hangs_on_it(
     assert outcome.count("skipped") > 0
 
 
-def test_a_store_that_cannot_be_written_ends_everything(tmp_path: Path, synthetic_data: Path, tiny_base: Path) -> None:
-    scratch = tmp_path / "workspace" / "store" / "scratch"
-    action = f"place = pathlib.Path({str(scratch)!r}); place.rename(str(place) + '-gone'); place.write_text('')"
-    suite = odd_suite(tmp_path, synthetic_data, tiny_base, action)
-    with pytest.raises(StoreError, match="scratch"):
+def test_a_disk_that_is_full_ends_everything(tmp_path: Path, synthetic_data: Path, tiny_base: Path) -> None:
+    suite = odd_suite(tmp_path, synthetic_data, tiny_base, "raise OSError(28, 'No space left on device')")
+    with pytest.raises(StoreError, match="no space is left"):
         side_by_side(suite, tmp_path / "workspace")
+    assert list((tmp_path / "workspace" / "store" / "scratch").iterdir()) == []
