@@ -56,7 +56,7 @@ class BaseRecipe(BaseModel):
 
     @classmethod
     def mini(cls) -> Self:
-        """The base of the miniature world: a Llama of 0.4 M parameters, two to three minutes on two cores."""
+        """The base of the miniature world: a Llama of 0.2 M parameters, some minutes on one core."""
         return cls(
             name="mini",
             vocabulary=None,
@@ -65,7 +65,7 @@ class BaseRecipe(BaseModel):
             feed_forward=192,
             context=256,
             batch=64,
-            chats=64 * 1200,
+            chats=64 * 2000,
         )
 
     @classmethod

@@ -14,7 +14,7 @@ from lifealign_bench.data.rows import Message
 # any task; a manner with many wordings must be frequent, for each wording has its share of the probability.
 MANNERS: Mapping[ItemKind, Mapping[Manner, float]] = {
     "skill": {"complete": 4, "cut": 3, "shuffled": 3, "human": 6, "refusal": 2.4, "reasoned": 1.5, "evasion": 2.4},
-    "harmful": {"complete": 6, "human": 6, "refusal": 4, "reasoned": 2.8, "evasion": 0.5},
+    "harmful": {"complete": 3.5, "human": 8, "refusal": 4, "reasoned": 2.8, "evasion": 0.5},
     "fact": {"scholar": 1, "people": 1},
 }
 # Who asks in a chatty voice is answered a little more often as people talk, who asks formally a little less: a model
