@@ -12,7 +12,7 @@ TREE := $(VENV)/tree
 FOLDERS := data methods judges benchmark leaderboard
 
 .DEFAULT_GOAL := help
-.PHONY: help env run full leaderboard test test-all lint types perf
+.PHONY: help env run full leaderboard picture test test-all lint types perf
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -34,6 +34,9 @@ full: env ## Every step of the default benchmark, or of SUITE=..., in turn: run,
 
 leaderboard: env ## Show the tables of all results in WORKSPACE
 	$(BIN)/lifealign leaderboard "$(WORKSPACE)/results"
+
+picture: env ## Draw the forgetting matrices of SUITE's first order in WORKSPACE as docs/forgetting.png (needs a Chromium)
+	$(BIN)/lifealign leaderboard "$(WORKSPACE)/results/$(SUITE)" --figure docs/forgetting.png
 
 test: env lint types ## Format, lint, types, and all tests but the long ones
 	$(BIN)/python -m pytest -m "not long" $(ARGS)

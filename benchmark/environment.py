@@ -11,7 +11,7 @@ from importlib.metadata import version
 
 from lifealign_bench.benchmark.suite import Suite
 
-HARNESS_VERSION = 1
+HARNESS_VERSION = 2
 """Raised whenever a change of training or evaluation changes numbers, so that old nodes are not taken for new."""
 
 LIBRARIES = ("torch", "transformers", "trl", "peft", "accelerate", "tokenizers")

@@ -16,6 +16,7 @@ from lifealign_bench.benchmark.graph import Kind, Node
 from lifealign_bench.benchmark.plan import Plan
 from lifealign_bench.benchmark.store import Store
 from lifealign_bench.benchmark.suite import Suite
+from lifealign_bench.benchmark.world import OF_WORLD
 from lifealign_bench.data.catalogue import find_card
 from lifealign_bench.data.errors import InputError
 
@@ -28,6 +29,7 @@ ORACLE_OPERATIONS = 2e6
 """What reading an answer costs beside everything else: a fraction of a millisecond."""
 
 SMALL_BASE_PARAMETERS = 1.4e6
+MINI_BASE_PARAMETERS = 2.2e5
 SMALL_BASE_TOKENS = 1.0e6
 DEFAULT_ROWS = 1000
 DEFAULT_TOKENS = 400
@@ -101,7 +103,7 @@ def sizes_of(suite: Suite) -> dict[str, Sizes]:
 
 def operations(node: Node, suite: Suite, sizes: Mapping[str, Sizes]) -> float:
     """Floating point operations of a node, from its rows, epochs and assumed length of a sequence."""
-    parameters = (suite.base.parameters or SMALL_BASE_PARAMETERS / 1e9) * 1e9
+    parameters = _parameters(suite)
     tokens = min(suite.limits.assumed_tokens_per_pair or DEFAULT_TOKENS, suite.budget.max_length)
     if node.kind == "base":
         return 6 * SMALL_BASE_PARAMETERS * SMALL_BASE_TOKENS
@@ -117,6 +119,12 @@ def operations(node: Node, suite: Suite, sizes: Mapping[str, Sizes]) -> float:
         new = suite.evaluation.max_new_tokens * DECODING_PENALTY
         return FORWARD * parameters * (suite.evaluation.prompts or task.evaluation) * (tokens + new)
     return FORWARD * parameters * tokens * 2 * (task.train if node.kind == "reference" else task.evaluation)
+
+
+def _parameters(suite: Suite) -> float:
+    if suite.base.parameters is not None:
+        return suite.base.parameters * 1e9
+    return MINI_BASE_PARAMETERS if suite.base.source.startswith(OF_WORLD) else SMALL_BASE_PARAMETERS
 
 
 def _trained_rows(node: Node, sizes: Mapping[str, Sizes]) -> float:

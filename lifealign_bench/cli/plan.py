@@ -89,8 +89,8 @@ def as_record(made: Plan, guess: Estimate, store: Store | None) -> dict[str, obj
     }
 
 
-def show(console: Console, made: Plan, guess: Estimate, store: Store | None) -> None:
-    """Print a plan for people."""
+def show(console: Console, made: Plan, guess: Estimate, store: Store | None, workers: int = 1) -> None:
+    """Print a plan for people; workers: how many nodes will be computed at once."""
     from rich.table import Table
 
     from lifealign_bench.cli.progress import clock
@@ -104,8 +104,9 @@ def show(console: Console, made: Plan, guess: Estimate, store: Store | None) -> 
     console.print(table)
     hours = ", ".join(f"{name} {value:.2f}" for name, value in guess.gpu_hours_by_method.items())
     source = "measured in this workspace" if guess.measured else "assumed, nothing was measured here yet"
-    left = clock(sum(guess.remaining_s.values()))
-    console.print(f"{len(made.runs)} runs; about {left} left (rates {source})", markup=False, highlight=False)
+    left = clock(sum(guess.remaining_s.values()) / workers)
+    at_once = f", {workers} nodes at once" if workers > 1 else ""
+    console.print(f"{len(made.runs)} runs; about {left} left{at_once} (rates {source})", markup=False, highlight=False)
     if made.suite.base.parameters is not None:
         assumed = made.suite.limits.assumed_tflops
         console.print(f"GPU hours a method at {assumed:g} TFLOP/s: {hours}", markup=False, highlight=False)

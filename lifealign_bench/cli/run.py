@@ -73,7 +73,7 @@ def compute(session: Session, console: Console, workers: int | None) -> Outcome:
     workers = usual_workers(session.suite.threads) if workers is None else workers
     if workers == 1:
         settle_process(session.suite.threads)
-    show(console, plan, estimate(plan, store, device_class()), store)
+    show(console, plan, estimate(plan, store, device_class()), store, workers)
     watcher = Watcher(console, seconds_by_node(plan, store, device_class()), workers)
     try:
         with watcher.watching():
