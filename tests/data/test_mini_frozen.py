@@ -10,12 +10,12 @@ from lifealign_bench.data.mini.corpus import corpus
 from lifealign_bench.data.mini.tasks import CONTRASTS, task_rows
 from lifealign_bench.data.mini.world import make_world
 
-ITEMS = "ITEMS_HASH"
-ROWS = "ROWS_HASH"
-CORPUS = "CORPUS_HASH"
+ITEMS = "dd83331411d6b9c929164e97106cc76bd9f3f8bc8947edafc5f3ffd6bd2c0e30"
+ROWS = "8ec8ec055e42a33f95b64d9c01954293c2f6ab4e596d54f0c2ca4beccf27c9e7"
+CORPUS = "2cf758ea729f3d19a419f670499b6a705216403222280c4c639817292948925c"
 BASES = {
-    "mini": "MINI_HASH",
-    "mini-neox": "NEOX_HASH",
+    "mini": "4fb6413ba8d3dfa32839bbc80c3458689efdb62daa9644772b49b75b6b400552",
+    "mini-neox": "d0c78a26debff75f4cc7147c40bde3b4601da130d867644612601fdf938b8174",
 }
 
 
