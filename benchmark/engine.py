@@ -15,6 +15,7 @@ from lifealign_bench.benchmark.store import Store, StoreError
 from lifealign_bench.benchmark.world import LoadedWorld
 from lifealign_bench.data.errors import LifeAlignError
 
+EVALUATIONS = ("pairs", "answers", "verdicts")
 State = Literal["cached", "done", "failed", "skipped"]
 
 
@@ -88,7 +89,8 @@ def _side_by_side(graph: Graph, world: LoadedWorld, store: Store, listener: List
 
     outcome = Outcome()
     with Pool(workers, world, store, machine()) as pool:
-        ahead = list(graph.in_order())
+        # Training first: stages hang on stages, and evaluations fill whatever time is left.
+        ahead = sorted(graph.in_order(), key=lambda node: node.kind in EVALUATIONS)
         while ahead or pool.running:
             later = []
             for node in ahead:

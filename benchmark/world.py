@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -77,7 +77,7 @@ class LoadedWorld:
     base_node: Node | None
     base_folder: Path | None
     recipe: BaseRecipe | None
-    _pairs: dict[str, Pair] = field(default_factory=dict)
+    _encoder: Encoder | None = None
 
     def train_fingerprint(self, task: str) -> str:
         """Hash of a task's training rows."""
@@ -118,7 +118,7 @@ class LoadedWorld:
         return self.base_folder
 
     def open_base(self, store: Store) -> tuple[nn.Module, Encoder]:
-        """A fresh copy of the base with TRL's fused head, and its encoder."""
+        """A fresh copy of the base with TRL's fused head, and the encoder that all its copies share."""
         from transformers import GenerationConfig
         from trl.trainer.utils import add_fused_lm_head
 
@@ -131,7 +131,9 @@ class LoadedWorld:
             pad_token_id=tokenizer.pad_token_id, eos_token_id=tokenizer.eos_token_id
         )
         add_fused_lm_head(untyped)
-        return model, Encoder(tokenizer, self.suite.budget.max_length)
+        if self._encoder is None:
+            self._encoder = Encoder(tokenizer, self.suite.budget.max_length)
+        return model, self._encoder
 
 
 def rows_hash(rows: tuple[Pair, ...]) -> str:

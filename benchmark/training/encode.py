@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from lifealign_bench.data.rows import Message, Pair
+
+# Every policy is asked the same rows; so many are kept as tokens, tens of megabytes where rows are long.
+KEPT = 4096
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +39,7 @@ class Encoder:
         self.tokenizer = tokenizer
         self.max_length = max_length
         self.end_of_turn: int = tokenizer.eos_token_id
+        self._encode = lru_cache(maxsize=KEPT)(self._encode_anew)
 
     def encode(self, pairs: Iterable[Pair]) -> list[EncodedPair]:
         """Every pair as tokens, in order; none is dropped."""
@@ -50,7 +55,7 @@ class Encoder:
             ids = self._render(turns)
         return (tuple(ids[-room:]), True) if len(ids) > room else (tuple(ids), cut)
 
-    def _encode(self, pair: Pair) -> EncodedPair:
+    def _encode_anew(self, pair: Pair) -> EncodedPair:
         longest = self.max_length * 3 // 4
         answers = [self._answer(text) for text in (pair.chosen, pair.rejected)]
         chosen, rejected = (ids[:longest] for ids in answers)

@@ -1,12 +1,13 @@
 """The miniature world through the whole benchmark: shipped base, verdict nodes, judgments, cells."""
 
 import pandas as pd
+import pyarrow.parquet as pq
 import pytest
 import yaml
 
 from computed import compute
 from lifealign_bench.benchmark.base_builder import build_base
-from lifealign_bench.benchmark.base_recipe import BaseCard, BaseRecipe
+from lifealign_bench.benchmark.base_recipe import BaseCard, BaseRecipe, recipe_for
 from lifealign_bench.benchmark.bases import base_identity, open_base, shipped_base
 from lifealign_bench.benchmark.columns import read_table
 from lifealign_bench.benchmark.rescoring import rescore
@@ -102,13 +103,14 @@ def test_unscored_answers_are_counted_and_not_averaged():
     assert (score.value, score.n, score.n_unscored) == (80.0, 1, 1)
 
 
-def test_the_shipped_base_is_what_its_card_says(tmp_path):
-    folder = shipped_base("mini")
+@pytest.mark.parametrize("name", ["mini", "mini-neox"])
+def test_a_shipped_base_is_what_its_card_says(name, tmp_path):
+    folder = shipped_base(name)
     card = BaseCard.model_validate_json((folder / "base.json").read_text("utf-8"))
     identity = base_identity(folder, tmp_path)
     assert identity.weights_sha256 == card.weights_sha256
     assert identity.tokenizer_sha256
-    assert card.recipe == BaseRecipe.mini()
+    assert card.recipe == recipe_for(name)
     assert card.world_seed == 0
     assert card.parameters <= 1_200_000
     assert sum(path.stat().st_size for path in folder.iterdir()) < 6_000_000
@@ -128,6 +130,19 @@ def test_a_short_rebuild_gives_the_same_bytes_twice_and_learns(recipe, tmp_path)
     assert tokenizer.decode(tokenizer(text, add_special_tokens=False)["input_ids"]) == text
     assert len(target_modules(model, "query_value")) >= short.layers
     assert len(target_modules(model, "all_linear")) >= 4 * short.layers
+
+
+@pytest.mark.parametrize("base", ["world:mini", "world:mini-neox"])
+def test_methods_change_what_either_family_answers(base, tmp_path):
+    suite = small_suite(tmp_path / "suite.yaml", base=base, methods=["lifealign"], judge=None)
+    session, _ = compute(suite, tmp_path / "workspace")
+    (run,) = session.plan.runs
+    seen = {
+        found.step: pq.read_table(session.store.path(found.pairs.key) / "logps.parquet").to_pylist()
+        for found in run.evaluations
+        if found.task == TASKS[0]
+    }
+    assert seen[0] != seen[1] != seen[2]
 
 
 def test_a_fresh_world_has_other_rows_and_builds_its_own_base(tmp_path):
