@@ -24,7 +24,7 @@ COLOURS = "Cividis"
 REFERENCES = {"isolated": "each task alone", "joint": "all tasks at once"}
 # In points: a cell, the space between panels, and what surrounds them.
 CELL_WIDTH, CELL_HEIGHT, BETWEEN = 46, 30, 24
-LEFT, RIGHT, TOP, BOTTOM = 170, 80, 96, 90
+LEFT, RIGHT, TOP, BOTTOM = 170, 80, 112, 90
 
 
 def forgetting_figure(
@@ -57,7 +57,15 @@ def forgetting_figure(
     figure.update_yaxes(autorange="reversed", showgrid=False, ticks="")
     figure.update_xaxes(tickangle=-40, showgrid=False, ticks="")
     figure.update_layout(
-        title={"text": title, "x": 0, "xref": "container", "pad": {"l": 16}, "font": {"size": 17}},
+        title={
+            "text": title,
+            "x": 0,
+            "xref": "container",
+            "y": 0.97,
+            "yanchor": "top",
+            "pad": {"l": 16},
+            "font": {"size": 17},
+        },
         template="plotly_white",
         coloraxis={
             "colorscale": COLOURS,

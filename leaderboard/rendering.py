@@ -28,7 +28,7 @@ def plain(text: object, style: str = "") -> Text:
 
 
 def render_ranking(frame: pd.DataFrame) -> RenderableType:
-    """One table per set of comparable rows of `ranking_table`, and below each the reasons of its dashes."""
+    """One table per set of comparable rows of `ranking_table`."""
     titles = {metric.name: metric.title for metric in METRICS}
     parts: list[RenderableType] = []
     for _, rows in frame.groupby("comparability_key", sort=False):
@@ -39,7 +39,7 @@ def render_ranking(frame: pd.DataFrame) -> RenderableType:
             table.add_column(titles[measure], justify="right")
         for _, row in rows.iterrows():
             table.add_row(*_ranking_row(row))
-        parts += [table, *_footnotes(rows)]
+        parts.append(table)
     return Group(*parts)
 
 
@@ -87,16 +87,16 @@ def _ranking_row(row: pd.Series) -> list[Text]:
     return [rank, plain(row["method"]), plain(row["order"]), plain(len(row["seeds"])), *numbers]
 
 
-def _footnotes(rows: pd.DataFrame) -> list[Text]:
-    """One line per reason, naming the rows that share it."""
+def render_reasons(frames: Sequence[pd.DataFrame]) -> RenderableType:
+    """Why there are dashes in these `ranking_table`s: one line per reason, naming the rows that share it."""
     notes: dict[str, list[str]] = {}
-    for _, row in rows.iterrows():
+    for _, row in pd.concat(frames).iterrows():
         schedule = SCHEDULES.get(row["schedule"])
         if schedule:
             notes.setdefault(f"rank: a reference, {schedule}", []).append(row["method"])
         for reason in row[REASONS]:
             notes.setdefault(reason, []).append(f"{row['method']} {row['order']}")
-    return [plain(f"{NULL} {reason} ({_listed(names)})", "dim") for reason, names in notes.items()]
+    return Group(*(plain(f"{NULL} {reason} ({_listed(names)})", "dim") for reason, names in notes.items()))
 
 
 def _listed(names: Sequence[str], most: int = 4) -> str:

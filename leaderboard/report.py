@@ -8,18 +8,21 @@ from pathlib import Path
 from rich.console import Console
 
 from lifealign_bench.benchmark.runs import find_runs
-from lifealign_bench.leaderboard.rendering import plain, render_matrix, render_ranking
+from lifealign_bench.leaderboard.rendering import plain, render_matrix, render_ranking, render_reasons
 from lifealign_bench.leaderboard.tables import forgetting_matrix, ranking_table
 
 
 def print_board(console: Console, results: Sequence[Path], metrics: Sequence[str] | None = None) -> None:
-    """Print a ranking for each metric that has a matrix, the primary one first, or for the named ones.
+    """Print a ranking for each metric that has a matrix, the primary one first, or for the named ones; then why there
+    are dashes.
 
     Raises:
         InputError: results that cannot be read, or an unknown metric.
     """
-    for metric in metrics or _metrics(results):
-        console.print(render_ranking(ranking_table(list(results), metric)))
+    frames = [ranking_table(list(results), metric) for metric in metrics or _metrics(results)]
+    for frame in frames:
+        console.print(render_ranking(frame))
+    console.print(render_reasons(frames))
 
 
 def print_matrices(console: Console, results: Sequence[Path], metric: str | None = None) -> None:

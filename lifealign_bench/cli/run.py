@@ -110,5 +110,7 @@ def _print_tables(session: Session, folders: Sequence[Path], workspace: Path, co
     from lifealign_bench.leaderboard.report import print_board
 
     if folders:
-        print_board(console, folders)
+        shown = list(dict.fromkeys([session.suite.primary_metric, *(["rubric"] if session.suite.judge else [])]))
+        print_board(console, folders, shown)
+        console.print(f"all metrics: lifealign leaderboard {workspace / 'results'}", markup=False, soft_wrap=True)
         console.print(f"results: {workspace / 'results' / session.suite.name}", markup=False, soft_wrap=True)

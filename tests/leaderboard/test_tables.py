@@ -12,6 +12,7 @@ from rich.console import Console, RenderableType
 from lifealign_bench.benchmark.schema import MeasureRecord
 from lifealign_bench.data.errors import InputError
 from lifealign_bench.leaderboard.rendering import render_matrix, render_ranking
+from lifealign_bench.leaderboard.report import print_board
 from lifealign_bench.leaderboard.tables import forgetting_matrix, ranking_table
 from stored_runs import make_matrix, store_run
 
@@ -103,8 +104,10 @@ def test_a_runs_matrix_comes_from_its_cells(tmp_path: Path) -> None:
 def test_a_dash_stands_for_null_and_its_reason_stands_below_once(tmp_path: Path) -> None:
     store_run(tmp_path, "mtl", matrix=make_matrix(LAST_ROW, "joint"))
     store_run(tmp_path, "mtl", order="order2", matrix=make_matrix(LAST_ROW, "joint"))
-    text = shown(render_ranking(ranking_table(tmp_path)))
-    assert "80.00" in text
+    board = Console(file=io.StringIO(), width=120)
+    print_board(board, [tmp_path], ["preference_accuracy", "preference_accuracy"])
+    text = board.file.getvalue()  # type: ignore[attr-defined]
+    assert text.count("80.00") == 4
     assert "nan" not in text.lower()
     assert text.count("R[1, 1] (a after 1 task) is missing") == 2
     assert "mtl order1, mtl order2" in text
