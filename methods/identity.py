@@ -7,6 +7,7 @@ import dataclasses
 import hashlib
 import inspect
 from collections.abc import Mapping
+from functools import lru_cache
 from pathlib import Path
 
 from lifealign_bench.methods import base, consolidation, losses, replay
@@ -50,12 +51,13 @@ def _file(module: object) -> Path:
 
 
 def _hash_files(paths: list[Path]) -> str:
-    texts = sorted(_code(path) for path in set(paths))
+    texts = sorted(_code(path.read_text("utf-8")) for path in set(paths))
     return hashlib.sha256("\n".join(texts).encode()).hexdigest()
 
 
-def _code(path: Path) -> str:
-    tree = ast.parse(path.read_text("utf-8"))
+@lru_cache(maxsize=256)
+def _code(source: str) -> str:
+    tree = ast.parse(source)
     for node in ast.walk(tree):
         if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef) and _documented(node):
             node.body = node.body[1:] or [ast.Pass()]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from importlib import resources
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from lifealign_bench.data.errors import UnknownNameError
 __all__ = ["TaskCard", "find_card", "list_cards", "load_card"]
 
 
+@cache
 def list_cards() -> tuple[TaskCard, ...]:
     """Every card of the catalogue, sorted by name."""
     folder = resources.files(__name__)
