@@ -142,7 +142,7 @@ def forgotten_per_gained(matrix: Matrix, references: References = References()) 
     def value() -> float:
         lost = sum(max(0.0, _cell(matrix, j, j) - _cell(matrix, matrix.size, j)) for j in _earlier(matrix))
         gained = sum(max(0.0, _cell(matrix, k, k) - _cell(matrix, k - 1, k)) for k in _tasks(matrix))
-        if gained <= 0:
+        if gained <= ROUNDING * max(lost, *(abs(_cell(matrix, k, k)) for k in _tasks(matrix))):
             raise _MissingError("no gain")
         return lost / gained
 

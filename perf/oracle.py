@@ -19,7 +19,9 @@ def main() -> None:
     parser.add_argument("--repeat", type=int, default=5)
     rates = [measured() for _ in range(parser.parse_args().repeat)]
     rate = statistics.median(rates)
-    print(f"oracle: {rate:,.0f} answers a second of CPU time, {rate / LIMIT:.1f} times the {LIMIT:,} that it must reach")
+    print(
+        f"oracle: {rate:,.0f} answers a second of CPU time, {rate / LIMIT:.1f} times the {LIMIT:,} that it must reach"
+    )
 
 
 def measured() -> float:

@@ -120,6 +120,8 @@ def test_joint_run_has_what_its_last_row_gives() -> None:
 def test_nothing_gained_is_said_rather_than_divided_by() -> None:
     rows = ((50.0, 50.0), (40.0, 45.0), (30.0, 45.0))
     assert measure_all(matrix(rows))["forgotten_per_gained"] == Measure(None, "no gain")
+    rounding = ((1.0, 0.0), (1.0, 0.0), (0.0, 5e-324))
+    assert measure_all(matrix(rounding))["forgotten_per_gained"] == Measure(None, "no gain")
 
 
 def test_gap_within_its_standard_error_is_null() -> None:

@@ -52,7 +52,7 @@ def test_corpus_bleu_needs_one_reference_an_answer(answers: list[str], reference
 
 
 @given(st.text(max_size=60), st.text(max_size=60))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_any_two_texts_give_numbers_from_0_to_100(answer: str, reference: str) -> None:
     for score in (bleu4_char(answer, reference), rouge_l(answer, reference), corpus_bleu([answer], [reference])):
         assert 0.0 <= score <= 100.0 + 1e-9

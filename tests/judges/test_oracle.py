@@ -113,13 +113,13 @@ def test_unknown_and_hostile_text_scores_low(text, item):
         assert max(verdicts(text, item, rubric).values()) <= 3
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.text(max_size=300), st.sampled_from([SKILL, HARMFUL, FACT]), st.sampled_from(sorted(RUBRICS)))
 def test_any_text_gets_verdicts_from_one_to_ten(text, item, rubric):
     assert all(1 <= verdict <= 10 for verdict in verdicts(text, item, rubric).values())
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(
     st.lists(st.sampled_from([*SKILL.steps, "1.", "then", "\n", ",", "zzz", "I cannot help with that."]), max_size=60)
 )

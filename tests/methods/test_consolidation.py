@@ -57,7 +57,7 @@ def test_project_equals_the_golden_numbers(keep, first):
     assert torch.allclose(project(LEADING, [AXIS], keep), expected, atol=1e-6)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(seed=st.integers(0, 10**6), past=st.integers(1, 12), keep=st.floats(0, 1))
 def test_project_equals_a_direct_decomposition_of_the_stacked_history(seed, past, keep):
     update, history = drawn(seed, 4, 50), [drawn(seed + 1 + index, 4, 50) for index in range(past)]
@@ -65,7 +65,7 @@ def test_project_equals_a_direct_decomposition_of_the_stacked_history(seed, past
     torch.testing.assert_close(project(update, history, keep).double(), expected, atol=1e-5, rtol=0)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(
     seed=st.integers(0, 10**6),
     scales=st.lists(st.floats(1e-6, 1e6) | st.floats(-1e6, -1e-6), min_size=3, max_size=3),
@@ -79,7 +79,7 @@ def test_scaling_repeating_or_adding_zeros_to_the_history_changes_nothing(seed, 
     torch.testing.assert_close(project(update, changed, 0.25), project(update, history, 0.25), atol=1e-5, rtol=0)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(seed=st.integers(0, 10**6), past=st.integers(1, 12), theta=st.floats(0.05, 1))
 def test_keep_zero_is_orthogonal_to_the_whole_history(seed, past, theta):
     before, after = drawn(seed, 8, 60), drawn(seed + 99, 8, 60)
@@ -98,7 +98,7 @@ def test_a_nearly_dependent_history_stays_exact():
     torch.testing.assert_close(found.double(), directly_projected(update, history, 0.0), atol=1e-4, rtol=0)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(seed=st.integers(0, 10**6), theta=st.floats(0.05, 1), keep=st.floats(0, 1), past=st.integers(0, 4))
 def test_what_is_consolidated_is_never_longer_than_the_update(seed, theta, keep, past):
     before, after = drawn(seed, 4, 30), drawn(seed + 7, 4, 30)
