@@ -35,6 +35,22 @@ class Listener(Protocol):
         """A node is finished, failed, or skipped because a parent failed."""
 
 
+class Unwatched:
+    """A listener for a graph that nobody watches."""
+
+    def started(self, node: Node) -> None:
+        """See `Listener`."""
+
+    def progressed(self, node: Node, what: str, done: int, total: int, loss: float | None) -> None:
+        """See `Listener`."""
+
+    def waiting(self, node: Node) -> None:
+        """See `Listener`."""
+
+    def ended(self, node: Node, state: State) -> None:
+        """See `Listener`."""
+
+
 @dataclass(frozen=True, slots=True)
 class Failure:
     """A node that raised: the message for people and the traceback for `--debug`."""

@@ -111,6 +111,8 @@ class Matrix:
 
     def missing(self, step: int, j: int) -> str:
         """One sentence that names the missing cell R[step, j] and, where known, why it is missing."""
+        if self.schedule == "joint" and 0 < step < self.size:
+            return "all tasks were learned at once (joint): no stage before the last exists"
         learned = "1 task" if step == 1 else f"{step} tasks"
         known = self.reasons.get((step, j))
         return f"R[{step}, {j}] ({self.tasks[j - 1]} after {learned}) is missing" + (f": {known}" if known else "")

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,6 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 import torch
-from torch import nn
 
 from lifealign_bench.benchmark.base_builder import build_base
 from lifealign_bench.benchmark.cost import CostMeter
@@ -23,7 +23,7 @@ from lifealign_bench.benchmark.strict_json import write_json
 from lifealign_bench.benchmark.training.context import Attachment, Stage, StageData
 from lifealign_bench.benchmark.training.encode import Encoder
 from lifealign_bench.benchmark.training.policy import learned_state, load_policy, save_policy
-from lifealign_bench.benchmark.world import LoadedWorld
+from lifealign_bench.benchmark.world import LoadedWorld, OpenedPolicy
 from lifealign_bench.data.errors import LifeAlignError
 from lifealign_bench.methods.base import Method
 from lifealign_bench.methods.registry import find_method
@@ -55,6 +55,9 @@ class Workshop:
 
 def run_node(node: Node, shop: Workshop, folder: Path, meter: CostMeter) -> None:
     """Compute one node into an empty folder."""
+    if node.kind in ("base", "train", "memory"):
+        # Training needs the room.
+        shop.world.opened = None
     {
         "base": _base,
         "reference": _logps,
@@ -83,10 +86,9 @@ def _base(node: Node, shop: Workshop, folder: Path, meter: CostMeter) -> None:
 def _logps(node: Node, shop: Workshop, folder: Path, meter: CostMeter) -> None:
     task = str(node.inputs["task"])
     rows = shop.world.stream[task].train if node.kind == "reference" else shop.world.evaluation_rows(task)
-    model, encoder, method = _open_policy(node, shop)
-    encoded = encoder.encode(rows)
-    pad = encoder.tokenizer.pad_token_id
-    with method.serve(model, _task_if_needed(method, task)) as answering:
+    with _answering(node, shop, task) as (answering, encoder):
+        encoded = encoder.encode(rows)
+        pad = encoder.tokenizer.pad_token_id
         found = pair_logps(answering, encoded, _int(node, "batch"), pad, shop.steps(node.kind))
     columns = ("pair_id", "chosen", "rejected", "chosen_tokens", "rejected_tokens")
     pq.write_table(
@@ -104,8 +106,7 @@ def _logps(node: Node, shop: Workshop, folder: Path, meter: CostMeter) -> None:
 def _answers(node: Node, shop: Workshop, folder: Path, meter: CostMeter) -> None:
     task = str(node.inputs["task"])
     rows = shop.world.evaluation_rows(task, shop.world.suite.evaluation.prompts)
-    model, encoder, method = _open_policy(node, shop)
-    with method.serve(model, _task_if_needed(method, task)) as answering:
+    with _answering(node, shop, task) as (answering, encoder):
         found = greedy_answers(
             answering, encoder, rows, _int(node, "max_new_tokens"), _int(node, "batch"), shop.steps("answers")
         )
@@ -207,8 +208,25 @@ def _attach(node: Node, shop: Workshop, stage: Stage) -> None:
     stage.begin(model)
 
 
-def _open_policy(node: Node, shop: Workshop) -> tuple[nn.Module, Encoder, Method]:
-    """The policy that a node evaluates: the base, or a train node's weights in its method's serving form."""
+@contextmanager
+def _answering(node: Node, shop: Workshop, task: str) -> Iterator[tuple[Any, Encoder]]:
+    """The policy that a node evaluates, as it answers prompts of one task, and the encoder of its prompts.
+
+    It stays open for the next node that evaluates it, unless this one fails: a policy has a dozen such nodes.
+    """
+    of = (node.parents.get("policy"), node.method)
+    last, shop.world.opened = shop.world.opened, None
+    found = last if last is not None and last.of == of else None
+    # Two policies at once may be more than memory holds.
+    del last
+    found = found or _open_policy(node, shop, of)
+    with found.method.serve(found.model, task if found.method.spec.needs_task_identity else None) as answering:
+        yield answering, found.encoder
+    shop.world.opened = found
+
+
+def _open_policy(node: Node, shop: Workshop, of: object) -> OpenedPolicy:
+    """The base, or a train node's weights in its method's serving form."""
     model, encoder = shop.world.open_base(shop.store)
     method = _method(node)
     if "policy" in node.parents:
@@ -218,7 +236,7 @@ def _open_policy(node: Node, shop: Workshop) -> tuple[nn.Module, Encoder, Method
         model = method.attach(model, Attachment(shop.world.suite.budget, inputs["seed"], inputs["prefix"]))
         load_policy(model, folder / "policy")
         _merge_adapters(model)
-    return model.eval(), encoder, method
+    return OpenedPolicy(of, model.eval(), encoder, method)
 
 
 def _merge_adapters(model: Any) -> None:
@@ -239,10 +257,6 @@ def _method(node: Node) -> Method:
 def _save_memory(method: Method, folder: Path) -> None:
     (folder / "memory").mkdir()
     method.save(folder / "memory")
-
-
-def _task_if_needed(method: Method, task: str) -> str | None:
-    return task if method.spec.needs_task_identity else None
 
 
 def _int(node: Node, name: str) -> int:

@@ -12,7 +12,7 @@ from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 from typing import Self
 
-from lifealign_bench.benchmark.engine import Failure, Listener, State, compute
+from lifealign_bench.benchmark.engine import Failure, Listener, State, Unwatched, compute
 from lifealign_bench.benchmark.graph import Node
 from lifealign_bench.benchmark.store import Store, StoreError
 from lifealign_bench.benchmark.world import LoadedWorld
@@ -131,14 +131,11 @@ def _how(code: int | None) -> str:
     return f"exit code {code}"
 
 
-class _Reporter:
-    """In a worker: a listener that sends what it is told through the pipe."""
+class _Reporter(Unwatched):
+    """In a worker: a listener that sends what the parent cannot know through the pipe."""
 
     def __init__(self, pipe: Connection) -> None:
         self.pipe = pipe
-
-    def started(self, node: Node) -> None:
-        """The parent knows."""
 
     def progressed(self, node: Node, what: str, done: int, total: int, loss: float | None) -> None:
         """Send it on."""
@@ -147,9 +144,6 @@ class _Reporter:
     def waiting(self, node: Node) -> None:
         """Send it on."""
         self.pipe.send(None)
-
-    def ended(self, node: Node, state: State) -> None:
-        """The parent will know by the answer."""
 
 
 def _work(pipe: Connection, world: LoadedWorld, store: Store, around: dict[str, object]) -> None:

@@ -104,7 +104,8 @@ def score_judgments(rows: pd.DataFrame) -> list[Score]:
     """
     scores = []
     for dimension, own in rows.groupby("dimension", sort=True):
-        answers = own.groupby("sample_id", sort=False).agg(verdict=("verdict", "mean"), item=("item", "first"))
+        answers = own.groupby("sample_id", sort=False)["verdict"].mean().to_frame()
+        answers["item"] = own.drop_duplicates("sample_id").set_index("sample_id")["item"]
         scored = answers.dropna(subset=["verdict"])
         score = _mean(str(dimension), 10.0 * scored["verdict"].to_numpy(float), list(scored["item"]))
         scores.append(replace(score, n_unscored=len(answers) - len(scored)))
@@ -117,7 +118,8 @@ def clustered_standard_error(values: np.ndarray, items: Sequence[str | None]) ->
     Source: the cluster-robust (CR1) variance of a mean, G/(G-1) * sum_g (sum of residuals in g)^2 / n^2.
     """
     keys = [item if item is not None else f"row {index}" for index, item in enumerate(items)]
-    sums = pd.Series(values - values.mean()).groupby(pd.Series(keys)).sum().to_numpy(float)
+    clusters, _ = pd.factorize(np.asarray(keys, dtype=object))
+    sums = np.bincount(clusters, weights=values - values.mean())
     groups = len(sums)
     if groups < 2:
         return None

@@ -21,6 +21,7 @@ from lifealign_bench.data.catalogue import find_card
 from lifealign_bench.data.mini.corpus import corpus
 from lifealign_bench.data.rows import Message, Pair, digest
 from lifealign_bench.data.stream import TaskData, TaskRequest, load_stream
+from lifealign_bench.methods.base import Method
 
 BUILD, OF_WORLD = "build:", "world:"
 
@@ -67,9 +68,22 @@ class OutlineWorld:
         return f"rubric of {task}"
 
 
+@dataclass(frozen=True, slots=True)
+class OpenedPolicy:
+    """A policy in memory, ready to be evaluated; of: what tells it from every other one."""
+
+    of: object
+    model: nn.Module
+    encoder: Encoder
+    method: Method
+
+
 @dataclass
 class LoadedWorld:
-    """A suite's rows in memory, its base on disk or to be built."""
+    """A suite's rows in memory, its base on disk or to be built.
+
+    opened: the policy that was evaluated last in this process, None where its room is needed.
+    """
 
     suite: Suite
     stream: Mapping[str, TaskData]
@@ -77,6 +91,7 @@ class LoadedWorld:
     base_node: Node | None
     base_folder: Path | None
     recipe: BaseRecipe | None
+    opened: OpenedPolicy | None = None
     _encoder: Encoder | None = None
 
     def train_fingerprint(self, task: str) -> str:

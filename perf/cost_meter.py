@@ -7,18 +7,16 @@ Printed is the median of some repetitions beside its limit; a busy machine gives
 
 from __future__ import annotations
 
-import argparse
-import statistics
 import time
+
+from repeated import median_of
 
 LIMIT = 0.02
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--repeat", type=int, default=5)
-    shares = [measured() for _ in range(parser.parse_args().repeat)]
-    print(f"cost meter: {statistics.median(shares):.4f} of the wall time as CPU time (at most {LIMIT})")
+    share = median_of(measured, __doc__)
+    print(f"cost meter: {share:.4f} of the wall time as CPU time (at most {LIMIT})")
 
 
 def measured() -> float:

@@ -128,18 +128,8 @@ def measure(side: str, folder: Path) -> dict[str, float]:
     return {"wall_s": time.perf_counter() - wall, "cpu_s": time.process_time() - cpu, "peak_bytes": peak}
 
 
-class Silent:
-    def started(self, node: object) -> None: ...
-
-    def progressed(self, *args: object) -> None: ...
-
-    def waiting(self, node: object) -> None: ...
-
-    def ended(self, node: object, state: str) -> None: ...
-
-
 def harness(folder: Path, scratch: Path) -> None:
-    from lifealign_bench.benchmark.engine import run_graph
+    from lifealign_bench.benchmark.engine import Unwatched, run_graph
     from lifealign_bench.benchmark.graph import Graph
     from lifealign_bench.benchmark.plan import make_plan
     from lifealign_bench.benchmark.store import Store
@@ -152,7 +142,7 @@ def harness(folder: Path, scratch: Path) -> None:
     for node in make_plan(parsed, world).graph.in_order():
         if node.kind in ("reference", "train"):
             training.add(node)
-    outcome = run_graph(training, world, Store(scratch / "store"), Silent())
+    outcome = run_graph(training, world, Store(scratch / "store"), Unwatched())
     if outcome.failures:
         raise SystemExit(outcome.failures[0].details)
 

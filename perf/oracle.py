@@ -7,18 +7,15 @@ Printed is the median of some repetitions beside its limit; a busy machine gives
 
 from __future__ import annotations
 
-import argparse
-import statistics
 import time
+
+from repeated import median_of
 
 LIMIT = 5_000
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--repeat", type=int, default=5)
-    rates = [measured() for _ in range(parser.parse_args().repeat)]
-    rate = statistics.median(rates)
+    rate = median_of(measured, __doc__)
     print(
         f"oracle: {rate:,.0f} answers a second of CPU time, {rate / LIMIT:.1f} times the {LIMIT:,} that it must reach"
     )

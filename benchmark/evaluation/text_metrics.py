@@ -17,8 +17,11 @@ if TYPE_CHECKING:
 # are far beyond what a suite lets a model write, and part of the measures' definition.
 MOST_CHARACTERS = 20_000
 MOST_WORDS = 3_000
+# Stages after stages answer a prompt in the same words: what was measured is not measured again.
+REMEMBERED = 20_000
 
 
+@lru_cache(maxsize=REMEMBERED)
 def bleu4_char(answer: str, reference: str) -> float:
     """Sentence BLEU over characters, 0-100: uniform weights of 1- to 4-grams, nltk's smoothing method 3.
 
@@ -34,6 +37,7 @@ def bleu4_char(answer: str, reference: str) -> float:
     return 100.0 * float(score)
 
 
+@lru_cache(maxsize=REMEMBERED)
 def rouge_l(answer: str, reference: str) -> float:
     """F measure of the longest common subsequence of words, 0-100, by rouge-score with its own tokenizer (no stemming).
 

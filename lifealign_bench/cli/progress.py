@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -13,19 +14,22 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedCo
 
 if TYPE_CHECKING:
     from lifealign_bench.benchmark.engine import State
-    from lifealign_bench.benchmark.graph import Node
+    from lifealign_bench.benchmark.graph import Kind, Node
 
 
 class Watcher:
     """Follows a graph: nodes done, cached and failed, the step and loss of those that run, time left in all."""
 
-    def __init__(self, console: Console, seconds: Mapping[str, float], workers: int = 1) -> None:
+    def __init__(self, console: Console, nodes: Iterable[Node], seconds: Mapping[str, float], workers: int = 1) -> None:
         self.console = console
         self.seconds = dict(seconds)
         self.workers = workers
         self.cached = self.failed = self.computed = 0
-        self.rate = 1.0
-        self._spent = self._expected = 0.0
+        self._ahead: defaultdict[Kind, float] = defaultdict(float)
+        for node in nodes:
+            self._ahead[node.kind] += self.seconds[node.key]
+        self._spent: defaultdict[Kind, float] = defaultdict(float)
+        self._expected: defaultdict[Kind, float] = defaultdict(float)
         self._running: dict[str, tuple[TaskID, float]] = {}
         self.progress = Progress(
             TextColumn("{task.description}"),
@@ -62,17 +66,16 @@ class Watcher:
 
     def ended(self, node: Node, state: State) -> None:
         """See `Listener`."""
-        expected = self.seconds.pop(node.key, 0.0)
+        expected = self.seconds[node.key]
+        self._ahead[node.kind] -= expected
         row, began = self._running.pop(node.key, (None, time.monotonic()))
         took = time.monotonic() - began
         if row is not None:
             self.progress.remove_task(row)
         if state == "done":
             self.computed += 1
-            self._spent += took
-            self._expected += expected
-            # The estimate's error on what is done corrects what is left.
-            self.rate = self._spent / self._expected if self._expected else 1.0
+            self._spent[node.kind] += took
+            self._expected[node.kind] += expected
         self.cached += state == "cached"
         self.failed += state in ("failed", "skipped")
         note = f"{self.cached} cached, {self.failed} failed, {clock(self.left)} left"
@@ -83,8 +86,16 @@ class Watcher:
 
     @property
     def left(self) -> float:
-        """Seconds that the nodes still to run will take, as if they could all be spread over the workers."""
-        return sum(self.seconds.values()) * self.rate / self.workers
+        """Seconds that the nodes still to run will take, as if they could all be spread over the workers.
+
+        The estimate's error on what is done of a kind corrects what is left of it.
+        """
+        corrected = (seconds * self._error(kind) for kind, seconds in self._ahead.items())
+        return max(0.0, sum(corrected)) / self.workers
+
+    def _error(self, kind: Kind) -> float:
+        expected = self._expected[kind]
+        return self._spent[kind] / expected if expected else 1.0
 
 
 def clock(seconds: float) -> str:

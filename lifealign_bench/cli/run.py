@@ -74,7 +74,7 @@ def compute(session: Session, console: Console, workers: int | None) -> Outcome:
     if workers == 1:
         settle_process(session.suite.threads)
     show(console, plan, estimate(plan, store, device_class()), store, workers)
-    watcher = Watcher(console, seconds_by_node(plan, store, device_class()), workers)
+    watcher = Watcher(console, plan.graph.in_order(), seconds_by_node(plan, store, device_class()), workers)
     try:
         with watcher.watching():
             return run_graph(plan.graph, session.world, store, watcher, workers)

@@ -99,6 +99,13 @@ def test_cells_make_a_matrix_and_missing_ones_keep_their_reason() -> None:
     assert matrix.missing(2, 2).endswith("is missing: answers were cut")
     assert matrix.diagonal == {"a": 5.0, "b": None}
     assert matrix.last == {"a": None, "b": None}
+
+
+def test_a_joint_matrix_says_why_it_has_no_stages() -> None:
+    matrix = Matrix.from_cells(("a", "b"), [Cell(2, "a", 5.0)], "joint")
+    assert "learned at once" in matrix.missing(1, 1)
+    assert matrix.missing(2, 2) == "R[2, 2] (b after 2 tasks) is missing"
+    assert matrix.missing(0, 1) == "R[0, 1] (a after 0 tasks) is missing"
     array = matrix.to_array()
     assert array.shape == (3, 2)
     assert math.isnan(array[0, 0])

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from computed import Silent, compute
-from lifealign_bench.benchmark.engine import Outcome, run_graph
+from computed import compute, manifests
+from lifealign_bench.benchmark.engine import Outcome, Unwatched, run_graph
 from lifealign_bench.benchmark.session import Overrides, Session, open_session
 from lifealign_bench.benchmark.store import StoreError
 from support import write_suite
@@ -25,14 +25,9 @@ class Odd(SeqFT):
 """
 
 
-def manifests(session: Session) -> dict[str, str]:
-    keys = session.plan.graph.nodes
-    return {key: (session.store.path(key) / "MANIFEST.sha256").read_text("utf-8") for key in keys}
-
-
 def side_by_side(suite: Path, workspace: Path) -> tuple[Session, Outcome]:
     session = open_session(str(suite), Overrides(), workspace, lambda text: None)
-    return session, run_graph(session.plan.graph, session.world, session.store, Silent(), workers=3)
+    return session, run_graph(session.plan.graph, session.world, session.store, Unwatched(), workers=3)
 
 
 def odd_suite(tmp_path: Path, data: Path, base: Path, action: str) -> Path:

@@ -109,7 +109,7 @@ def test_a_dash_stands_for_null_and_its_reason_stands_below_once(tmp_path: Path)
     text = board.file.getvalue()  # type: ignore[attr-defined]
     assert text.count("80.00") == 4
     assert "nan" not in text.lower()
-    assert text.count("R[1, 1] (a after 1 task) is missing") == 2
+    assert text.count("learned at once (joint)") == 2
     assert "mtl order1, mtl order2" in text
 
 
