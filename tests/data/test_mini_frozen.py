@@ -1,4 +1,4 @@
-"""World 0 is pinned: whoever changes a text, an item, the corpus or the base changes everyone's numbers.
+"""World 0 is frozen: whoever changes a text, an item, the corpus or the base changes everyone's numbers.
 
 A change here belongs under **Numbers** in the changelog, and needs a new base and `lifealign data check mini`.
 """
