@@ -152,9 +152,7 @@ def _train(node: Node, shop: Workshop, folder: Path, meter: CostMeter) -> None:
     elif "policy" in node.parents:
         method.load(shop.parent(node, "policy") / "memory")
     _attach(node, shop, stage)
-    method.before_stage(stage)
-    method.train_stage(stage)
-    method.after_stage(stage)
+    learn(stage)
     save_policy(stage.model, folder / "policy")
     _save_memory(method, folder)
     report = asdict(stage.report)
@@ -163,6 +161,13 @@ def _train(node: Node, shop: Workshop, folder: Path, meter: CostMeter) -> None:
     pq.write_table(pa.table({name: [row[name] for row in losses] for name in names}), folder / "losses.parquet")
     write_json(folder / "stage.json", report)
     meter.count(example_passes=stage.report.example_passes, tokens=stage.report.tokens)
+
+
+def learn(stage: Stage) -> None:
+    """Take a stage that has begun through its hooks; its model is then what is saved, evaluated and carried on."""
+    stage.method.before_stage(stage)
+    stage.method.train_stage(stage)
+    stage.method.after_stage(stage)
 
 
 def _memory(node: Node, shop: Workshop, folder: Path, meter: CostMeter) -> None:
@@ -204,7 +209,9 @@ def _stage(node: Node, shop: Workshop) -> Stage:
 def _attach(node: Node, shop: Workshop, stage: Stage) -> None:
     model = stage.method.attach(stage.model, stage)
     if "policy" in node.parents:
-        load_policy(model, shop.parent(node, "policy") / "policy")
+        # A memory node looks at the policy that its own stage left, whole.
+        grown = stage.method.spec.grows and node.kind == "train"
+        load_policy(model, shop.parent(node, "policy") / "policy", grown=grown)
     stage.begin(model)
 
 

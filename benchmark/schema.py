@@ -60,6 +60,7 @@ class SpecRecord(Record):
     schedule: Literal["sequential", "isolated", "joint"]
     keeps: tuple[str, ...]
     needs_task_identity: bool
+    grows: bool = False
     first_task_plain: bool
     distribution: tuple[str, ...]
     api: int = Field(ge=1)
@@ -74,6 +75,7 @@ class SpecRecord(Record):
             schedule=spec.schedule,
             keeps=tuple(sorted(spec.keeps)),
             needs_task_identity=spec.needs_task_identity,
+            grows=spec.grows,
             first_task_plain=spec.first_task_plain,
             distribution=tuple(sorted(spec.distribution)),
             api=spec.api,

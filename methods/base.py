@@ -42,6 +42,7 @@ class MethodSpec:
     schedule: `sequential` learns one task after the other; `isolated` starts afresh for every task (the per-task
     ceiling); `joint` learns all tasks at once (the upper bound).
     keeps: what it stores between tasks. needs_task_identity: whether answering needs to know the task.
+    grows: whether its policy gains parameters with every task.
     first_task_plain: whether its first task is trained exactly as SeqFT's, so that the node can be shared.
     neutral: the configuration with which it must equal SeqFT bit for bit, None where there is none.
     active: a configuration that must change the weights of task 2 against SeqFT, None where there is none.
@@ -55,6 +56,7 @@ class MethodSpec:
     schedule: Schedule = "sequential"
     keeps: frozenset[Keeps] = frozenset()
     needs_task_identity: bool = False
+    grows: bool = False
     first_task_plain: bool = False
     distribution: frozenset[Distribution] = frozenset()
     neutral: Mapping[str, Any] | None = None

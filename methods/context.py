@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
@@ -40,11 +41,25 @@ class Batch:
 
 
 class RunContext(ABC):
-    """What is known before a stage begins: enough to attach a method to a base."""
+    """What is known before a stage begins: enough to attach a method to a base.
+
+    prefix: the tasks learned up to and including this stage's.
+    """
+
+    prefix: tuple[str, ...]
 
     @abstractmethod
     def wrap_with_lora(self, model: nn.Module) -> nn.Module:
         """The model with one LoRA as the suite's budget describes it, its start drawn from the run's seed alone."""
+
+    @abstractmethod
+    def add_lora(self, model: nn.Module, name: str) -> None:
+        """Another LoRA of the same form beside those of a wrapped model, not active yet; its start is drawn from the
+        run's seed and the task prefix."""
+
+    @abstractmethod
+    def run_generator(self, purpose: str) -> torch.Generator:
+        """A CPU generator seeded by (run seed, purpose): the same for all tasks of a run."""
 
     @abstractmethod
     def generator(self, purpose: str) -> torch.Generator:
@@ -54,13 +69,13 @@ class RunContext(ABC):
 class StageContext(RunContext):
     """One stage: `task` is learned after the tasks before it.
 
-    model: the module in training. phase: the phase's kind, None outside of one. prefix: the tasks learned up to and
-    including this one. rows: the training rows of this stage. beta: the DPO temperature.
+    model: the module in training. phases: the kinds of the suite's phases; phase: the kind of the current one, None
+    outside of one. rows: the training rows of this stage. beta: the DPO temperature.
     """
 
     model: nn.Module
+    phases: tuple[str, ...]
     phase: str | None
-    prefix: tuple[str, ...]
     rows: tuple[Pair, ...]
     beta: float
 
@@ -92,8 +107,20 @@ class StageContext(RunContext):
         """Log-probabilities of the labels under the model as it is, (rows, tokens - 1); zero without a label."""
 
     @abstractmethod
-    def margins(self, batch: Batch) -> torch.Tensor:
-        """z = beta * (chosen - rejected) of log-probabilities against the reference, shape (pairs,)."""
+    def margins(self, batch: Batch, token_logps: torch.Tensor | None = None) -> torch.Tensor:
+        """z = beta * (chosen - rejected) of log-probabilities against the reference, shape (pairs,).
+
+        token_logps: those of the batch, where they are there already.
+        """
+
+    @abstractmethod
+    def refer(self, rows: Sequence[Pair]) -> None:
+        """Have reference log-probabilities of these rows for the current preference phase, beside those of its
+        training rows; to be called in `before_phase`, where the policy is still the reference that may be asked for."""
+
+    @abstractmethod
+    def as_in(self, phase: str) -> AbstractContextManager[None]:
+        """Within the context, outside of a phase, batches and losses are those of a phase of this kind."""
 
     @abstractmethod
     def loss(self, batch: Batch) -> torch.Tensor:

@@ -16,7 +16,7 @@ from lifealign_bench.data.errors import InputError, LifeAlignError, UnknownNameE
 from lifealign_bench.methods.base import API_VERSION, Method
 
 GROUP = "lifealign_bench.methods"
-BUILT_IN = ("seqft", "er", "lifealign", "stl", "mtl")
+BUILT_IN = ("seqft", "er", "ewc", "gem", "l2p", "olora", "cppo", "lifealign", "stl", "mtl")
 
 AnyMethod = TypeVar("AnyMethod", bound=type[Method])
 

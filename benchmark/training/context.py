@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ from lifealign_bench.benchmark.evaluation.logps import pair_logps
 from lifealign_bench.benchmark.suite import Budget
 from lifealign_bench.benchmark.training.collate import Logps, collate
 from lifealign_bench.benchmark.training.encode import EncodedPair, Encoder
-from lifealign_bench.benchmark.training.lora import wrap_with_lora
+from lifealign_bench.benchmark.training.lora import add_lora, wrap_with_lora
 from lifealign_bench.benchmark.training.policy import learned_state, state_swapped_in
 from lifealign_bench.benchmark.training.seeds import derive_seed
 from lifealign_bench.data.errors import InputError, LifeAlignError
@@ -64,6 +65,14 @@ class Attachment(RunContext):
         # The adapter's start belongs to the run, not to the stage: all tasks share it.
         return wrap_with_lora(model, self.budget.lora, derive_seed(self.seed, (), "", "adapter"))
 
+    def add_lora(self, model: nn.Module, name: str) -> None:
+        """See `RunContext`."""
+        add_lora(model, name, derive_seed(self.seed, self.prefix, "", f"adapter {name}"))
+
+    def run_generator(self, purpose: str) -> torch.Generator:
+        """See `RunContext`."""
+        return torch.Generator().manual_seed(derive_seed(self.seed, (), "", purpose))
+
     def generator(self, purpose: str) -> torch.Generator:
         """See `RunContext`."""
         return torch.Generator().manual_seed(derive_seed(self.seed, self.prefix, self.phase or "", purpose))
@@ -91,6 +100,7 @@ class Stage(Attachment, StageContext):
         self.method, self.data, self.encoder = method, data, encoder
         self.rows = data.rows
         self.beta = budget.beta
+        self.phases = tuple(phase.kind for phase in budget.phases)
         self.report = StageReport()
         self.report_to: tuple[str, ...] = ()
         self.logging_folder: Path | None = None
@@ -151,9 +161,9 @@ class Stage(Attachment, StageContext):
             self.model, batch.input_ids.to(device), batch.attention_mask.to(device), batch.labels.to(device)
         )
 
-    def margins(self, batch: Batch) -> torch.Tensor:
+    def margins(self, batch: Batch, token_logps: torch.Tensor | None = None) -> torch.Tensor:
         """See `StageContext`."""
-        sums = self.token_logps(batch).sum(dim=1)
+        sums = (self.token_logps(batch) if token_logps is None else token_logps).sum(dim=1)
         chosen, rejected = sums.chunk(2)
         if batch.reference_chosen_logps is None or batch.reference_rejected_logps is None:
             raise CapabilityError("margins are asked for outside of a preference phase")
@@ -181,9 +191,19 @@ class Stage(Attachment, StageContext):
         """See `StageContext`."""
         self.pending.setdefault(name, []).append(float(value))
 
-    def use_as_reference(self, rows: Sequence[Pair]) -> None:
-        """Make the policy as it is the reference of the coming preference phase."""
-        self._references.update(self.logps(rows, "now"))
+    def refer(self, rows: Sequence[Pair]) -> None:
+        """See `StageContext`."""
+        if self.phase == "preference" and self.budget.reference == "previous":
+            self._references.update(self.logps(rows, "now"))
+
+    @contextmanager
+    def as_in(self, phase: str) -> Iterator[None]:
+        """See `StageContext`."""
+        before, self.phase = self.phase, phase
+        try:
+            yield
+        finally:
+            self.phase = before
 
     def train_phases(self) -> None:
         """See `StageContext`."""

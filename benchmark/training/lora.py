@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from typing import Any
 
 import torch
@@ -44,6 +45,13 @@ def wrap_with_lora(model: nn.Module, settings: Lora, seed: int) -> nn.Module:
         torch.manual_seed(seed)
         wrapped: nn.Module = get_peft_model(model, config)
     return wrapped
+
+
+def add_lora(model: Any, name: str, seed: int) -> None:
+    """Another LoRA of the first one's form on a wrapped model, not active yet; A is drawn from `seed`, B is zero."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        model.add_adapter(name, copy.deepcopy(model.peft_config["default"]))
 
 
 def _is_linear(layer: Any) -> bool:

@@ -116,8 +116,7 @@ def train_phase(stage: Stage, phase: Phase) -> None:
     stage.phase = phase.kind
     stage.method.before_phase(stage)
     rows = stage.encode(stage.method.training_data(stage))
-    if phase.kind == "preference" and stage.budget.reference == "previous":
-        stage.use_as_reference([row.pair for row in rows])
+    stage.refer([row.pair for row in rows])
     stage.report.prompts_cut[phase.kind] = sum(row.prompt_cut for row in rows)
     stage.report.answers_cut[phase.kind] = sum(row.answers_cut for row in rows)
     with tempfile.TemporaryDirectory(prefix="lifealign-") as scratch:
@@ -126,6 +125,8 @@ def train_phase(stage: Stage, phase: Phase) -> None:
         trainer.stage = stage
         # The trainers' own fused head also computes entropies and the like for metrics that nobody here reads.
         add_fused_lm_head(_base(stage))
+        # They put it on the module that they are given, past the forward of one that wraps a base in its own way.
+        vars(stage.model).pop("forward", None)
         # The Trainer prints every step to standard output where it has no progress bar.
         trainer.remove_callback(PrinterCallback)
         trainer.train()

@@ -30,17 +30,19 @@ def save_policy(model: nn.Module, folder: Path) -> None:
     write_json(folder / "policy.json", {"layout": 1, "parameters": shapes})
 
 
-def load_policy(model: nn.Module, folder: Path) -> None:
+def load_policy(model: nn.Module, folder: Path, *, grown: bool = False) -> None:
     """Copy a saved policy into an attached model, in place.
+
+    grown: whether the model may have parameters that the policy does not have yet; these keep their start.
 
     Raises:
         InputError: the names or shapes are not the model's.
     """
     saved, own = load_tensors(folder / WEIGHTS), learned_state(model)
-    if set(saved) != set(own):
-        odd = sorted(set(saved) ^ set(own))[:3]
-        raise InputError(folder, "parameters", f"{odd} on one side only", "the parameters of the attached method")
-    copy_state(saved, own)
+    odd = sorted(set(saved) - set(own) if grown else set(saved) ^ set(own))
+    if odd:
+        raise InputError(folder, "parameters", f"{odd[:3]} on one side only", "the parameters of the attached method")
+    copy_state(saved, {name: own[name] for name in saved})
 
 
 def copy_state(source: Mapping[str, torch.Tensor], target: Mapping[str, torch.Tensor]) -> None:
