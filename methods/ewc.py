@@ -23,9 +23,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class EWCConfig(MethodConfig):
-    """strength: the weight of the penalty (lambda); the penalty is a mean over parameters."""
+    """strength: the weight of the penalty (lambda). The penalty is a mean over parameters, so that one strength carries
+    across sizes: divided by the number of parameters it is the lambda of the usual sum, which papers set to some
+    hundreds or thousands (1,900 on the miniature base's adapter).
+    """
 
-    strength: float = 1e6
+    strength: float = 1e8
 
     def __post_init__(self) -> None:
         self.require(self.strength >= 0, "strength", "a weight, 0 or more")

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from lifealign_bench.benchmark.conformance import Line
 
 app = typer.Typer(no_args_is_help=True)
 
@@ -32,6 +38,55 @@ def list_methods(
     Console().print(table)
 
 
+@app.command()
+def check(
+    methods: Annotated[list[str], typer.Argument(help="Names, or path/to/file.py:Class.", metavar="METHOD...")],
+    full: Annotated[bool, typer.Option("--full", help="Over six tasks instead of two; minutes.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON for machines.")] = False,
+) -> None:
+    """Check that a method keeps to what every method must hold, on small tasks of the miniature world.
+
+    Exits with 1 where a property fails.
+    """
+    from rich.console import Console
+
+    from lifealign_bench.benchmark.conformance import check_method
+    from lifealign_bench.benchmark.environment import settle_process
+
+    settle_process(1)
+    console = Console(stderr=as_json)
+    reports = {}
+    for method in methods:
+        with console.status(method) as status:
+            reports[method] = check_method(method, full, lambda name: status.update(f"{method}: {name}"))  # noqa: B023
+        if not as_json:
+            _print_report(console, method, reports[method])
+    if as_json:
+        import dataclasses
+        import json
+
+        lines = {method: [dataclasses.asdict(line) for line in report] for method, report in reports.items()}
+        typer.echo(json.dumps(lines, indent=2))
+    if any(line.state == "fail" for report in reports.values() for line in report):
+        raise typer.Exit(1)
+
+
+def _print_report(console: Console, method: str, report: Sequence[Line]) -> None:
+    from rich import box
+    from rich.markup import escape
+    from rich.table import Table
+
+    marks = {"pass": "[green]pass[/]", "fail": "[bold red]FAIL[/]", "not applicable": "[dim]–[/]"}
+    table = Table("property", "", "found", box=box.SIMPLE_HEAD, pad_edge=False, title=method, title_justify="left")
+    for line in report:
+        table.add_row(line.name, marks[line.state], escape(line.message))
+    console.print(table)
+    failing = sum(line.state == "fail" for line in report)
+    console.print(
+        f"{method}: {failing} of {len(report)} properties fail" if failing else f"{method}: every property holds"
+    )
+
+
 def _record(name: str, source: str, spec: object) -> dict[str, object]:
     from lifealign_bench.methods import MethodSpec
 
@@ -42,7 +97,7 @@ def _record(name: str, source: str, spec: object) -> dict[str, object]:
         "title": spec.title,
         "paper": spec.paper,
         "fidelity": spec.fidelity,
-        "stores": ", ".join(sorted(spec.keeps)) or "nothing",
+        "stores": (", ".join(sorted(spec.keeps)) or "nothing") + (", grows with tasks" if spec.grows else ""),
         "answers_need": "task identity" if spec.needs_task_identity else "nothing",
         "source": source,
     }
