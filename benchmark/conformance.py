@@ -10,6 +10,7 @@ import tempfile
 import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Literal
 
@@ -26,6 +27,7 @@ from lifealign_bench.benchmark.conformance_bench import (
 from lifealign_bench.benchmark.evaluation.answers import greedy_answers
 from lifealign_bench.benchmark.evaluation.logps import pair_logps
 from lifealign_bench.benchmark.nodes import learn
+from lifealign_bench.benchmark.training.guard import ForbiddenError
 from lifealign_bench.methods.registry import find_method
 
 State = Literal["pass", "fail", "not applicable"]
@@ -63,7 +65,12 @@ def check_method(reference: str, full: bool = False, progress: Callable[[str], N
         for name, measure in check.properties().items():
             if progress is not None:
                 progress(name)
-            found.append(_line(name, measure))
+            line = _line(name, measure)
+            # What every property meets on its way (a hook that raises) is told in full once.
+            reason = line.message.splitlines()[-1]
+            if line.state == "fail" and any(earlier.message.endswith(reason) for earlier in found):
+                line = Line(name, "fail", f"for the same reason: {reason}")
+            found.append(line)
         return found
 
 
@@ -72,7 +79,7 @@ def _line(name: str, measure: Callable[[], str]) -> Line:
         return Line(name, "pass", measure())
     except NotApplicableError as reason:
         return Line(name, "not applicable", str(reason))
-    except BrokenPropertyError as broken:
+    except (BrokenPropertyError, ForbiddenError) as broken:
         return Line(name, "fail", str(broken))
     except Exception:  # noqa: BLE001 - a hook may raise anything; all of it is the method's failure
         return Line(name, "fail", traceback.format_exc().strip())
@@ -84,6 +91,7 @@ class _Check(Learner):
     def properties(self) -> dict[str, Callable[[], str]]:
         """The properties of the design, in the order in which they are measured and shown."""
         return {
+            "opens no evaluation data": self.no_evaluation_data,
             "first task as declared": self.first_task,
             "neutral equals SeqFT": self.neutral,
             "acts at all": self.acts,
@@ -92,7 +100,6 @@ class _Check(Learner):
             "learns its own task in every phase": self.own_rows,
             "declared memory is kept": self.remembers,
             "memory is safetensors and JSON": self.no_pickle,
-            "opens no evaluation data": self.no_evaluation_data,
             "answers alike alone and in a batch": self.answers_alone,
             "works on both bases": self.both_bases,
         }
@@ -148,24 +155,29 @@ class _Check(Learner):
         """The first step of a task starts from the weights that were saved, and evaluated, after the last one."""
         if not self.sequential:
             raise NotApplicableError(f"its schedule is {self.method.spec.schedule}")
-        for step, learned in enumerate(self.chain()[:-1], 1):
-            started = self.started_from[self.tasks[: step + 1]]
-            own = {name: started[name] for name in learned.weights}
+        for step, learned in enumerate(self.chain(), 1):
+            if learned.late is not None:
+                raise BrokenPropertyError(
+                    f"task {step}: {learned.late} changed weights that were saved already; weights may change in "
+                    "after_phase() and after_stage() only"
+                )
+        for step, (before, after) in enumerate(pairwise(self.chain()), 1):
+            own = {name: after.started[name] for name in before.weights}
             hint = "change weights in after_phase() or after_stage() only"
-            same(own, learned.weights, f"start of task {step + 1}", hint, f"what was evaluated after task {step}")
+            same(own, before.weights, f"start of task {step + 1}", hint, f"what was evaluated after task {step}")
         return "every task starts from the weights that were evaluated"
 
     def own_rows(self) -> str:
         """Every phase trains on all rows of the task that is learned."""
-        self.chain()
-        for prefix, phase, seen in self.rows_seen:
-            own = {pair.pair_id for pair in self.bench().rows[prefix[-1]]}
-            if missing := len(own - seen):
-                raise BrokenPropertyError(
-                    f"task {len(prefix)} ({prefix[-1]}), phase {phase}: {missing} of its {len(own)} rows are not in "
-                    "training_data(); return ctx.rows, and add to them what is recalled"
-                )
-        return f"{len(self.rows_seen)} phases train on all rows of their task"
+        for task, learned in zip(self.tasks, self.chain(), strict=True):
+            own = {pair.pair_id for pair in self.bench().rows[task]}
+            for phase, seen in learned.rows.items():
+                if missing := len(own - seen):
+                    raise BrokenPropertyError(
+                        f"{task}, phase {phase}: {missing} of its {len(own)} rows are not in training_data(); return "
+                        "ctx.rows, and add to them what is recalled"
+                    )
+        return "every phase trains on all rows of its task"
 
     def remembers(self) -> str:
         """What is kept is declared, and what was kept of task 1 still counts after task 2."""
@@ -177,7 +189,7 @@ class _Check(Learner):
             return "nothing is kept, as declared"
         if not files or not self.sequential:
             return f"{', '.join(sorted(keeps))}: in the policy itself"
-        alone = self.remembered(self.active, self.tasks, chain[-1].weights, None)
+        alone, _ = self.remembered(self.active, self.tasks, chain[-1].weights, None)
         if bytes_of(alone) == files:
             raise BrokenPropertyError(
                 "after the last task memory is the same whether earlier ones were remembered or not: found a replaced "
@@ -199,9 +211,9 @@ class _Check(Learner):
         return "no other files, and a saved memory is read back whole"
 
     def no_evaluation_data(self) -> str:
-        """Hooks are given training rows only; asking for others, or opening files of rows, is refused."""
+        """Hooks open no evaluation rows, and write into no folder but their own."""
         self.chain()
-        return "no hook opened evaluation rows"
+        return "no hook opened evaluation rows or wrote elsewhere"
 
     def answers_alone(self) -> str:
         """A policy answers, and scores pairs, the same whatever stands beside a question in a batch."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ from lifealign_bench.benchmark.nodes import learn
 from lifealign_bench.benchmark.suite import Budget
 from lifealign_bench.benchmark.training.context import Attachment, Stage, StageData
 from lifealign_bench.benchmark.training.encode import Encoder
+from lifealign_bench.benchmark.training.guard import guarded
 from lifealign_bench.benchmark.training.policy import copy_state, learned_state
 from lifealign_bench.data.cards import TaskCard, WorldSource
 from lifealign_bench.data.catalogue import load_card
@@ -96,23 +97,34 @@ class BrokenPropertyError(Exception):
 
 @dataclass(frozen=True)
 class Learned:
-    """What one stage left: the policy as it was saved, and the folder of what the method keeps after it."""
+    """What one stage did and left.
+
+    weights: the policy as it was saved. memory: the folder of what the method keeps after it. started: the weights with
+    which its first step was taken. rows: the pair ids that each phase trained on. late: the hook that changed weights
+    after they had been saved, None if there is none.
+    """
 
     weights: Weights
     memory: Path
+    started: Weights
+    rows: Mapping[str, frozenset[str]]
+    late: str | None
+
+
+@dataclass
+class Watched:
+    """Notes of a stage while it is learned."""
+
+    started: Weights | None = None
+    rows: dict[str, frozenset[str]] = field(default_factory=dict)
 
 
 class Learner:
-    """A method that learns one task after the other on the bench, and notes of what it did; each chain once.
-
-    rows_seen: (task prefix, phase, pair ids) of every phase. started_from: the weights of a task's first step.
-    """
+    """A method that learns one task after the other on the bench, from nothing and from what it saved."""
 
     def __init__(self, method: type[Method], folder: Path, tasks: Sequence[str]) -> None:
         self.method, self.folder, self.tasks = method, folder, tuple(tasks)
         self.benches: dict[str, Bench] = {}
-        self.rows_seen: list[tuple[tuple[str, ...], str, frozenset[str]]] = []
-        self.started_from: dict[tuple[str, ...], Weights] = {}
         self._chain: list[Learned] = []
         self._plain: list[Weights] = []
         self._folders = 0
@@ -156,12 +168,15 @@ class Learner:
             if found:
                 method.load(found[-1].memory)
             stage = self.bench(base).stage(method, self.tasks[:step], found[-1].weights if found else None)
-            with self._recorded(stage):
+            with _watched(stage) as seen, guarded(method, [self.folder], []):
                 learn(stage)
             weights = copied(stage)
             trained = self.saved(method)
-            unchanged(weights, stage, "save()")
-            found.append(Learned(weights, self.remembered(make, self.tasks[:step], weights, trained, base)))
+            late = None if equal(weights, learned_state(stage.model)) else "save()"
+            kept, changed = self.remembered(make, self.tasks[:step], weights, trained, base)
+            found.append(
+                Learned(weights, kept, seen.started or {}, seen.rows, late or ("remember()" if changed else None))
+            )
         return found
 
     def remembered(
@@ -171,44 +186,46 @@ class Learner:
         weights: Weights,
         kept: Path | None,
         base: str = BASES[0],
-    ) -> Path:
-        """The memory after a task, by a fresh method over the policy that was saved and what was kept until then."""
+    ) -> tuple[Path, bool]:
+        """The memory after a task, by a fresh method over the policy that was saved and what was kept until then, and
+        whether weights changed on the way."""
         method = make()
         if kept is not None:
             method.load(kept)
         stage = self.bench(base).stage(method, prefix, weights)
-        method.remember(stage)
-        unchanged(weights, stage, "remember()")
-        return self.saved(method)
+        with guarded(method, [self.folder], []):
+            method.remember(stage)
+        return self.saved(method), not equal(weights, learned_state(stage.model))
 
     def saved(self, method: Method) -> Path:
         """A new folder with what the method keeps."""
         self._folders += 1
         folder = self.folder / f"memory-{self._folders}"
         folder.mkdir()
-        method.save(folder)
+        with guarded(method, [folder], []):
+            method.save(folder)
         return folder
 
-    @contextmanager
-    def _recorded(self, stage: Stage) -> Iterator[None]:
-        """Notes the rows of every phase and the weights with which the first step was taken."""
-        method, log = stage.method, stage.log
-        given = method.training_data
 
-        def training_data(ctx: Any) -> Sequence[Pair]:
-            rows = given(ctx)
-            self.rows_seen.append((stage.prefix, str(stage.phase), frozenset(pair.pair_id for pair in rows)))
-            return rows
+@contextmanager
+def _watched(stage: Stage) -> Iterator[Watched]:
+    method, log, given, seen = stage.method, stage.log, stage.method.training_data, Watched()
 
-        def logged(name: str, value: float) -> None:
-            self.started_from.setdefault(stage.prefix, copied(stage))
-            log(name, value)
+    def training_data(ctx: Any) -> Sequence[Pair]:
+        rows = given(ctx)
+        seen.rows[str(stage.phase)] = frozenset(pair.pair_id for pair in rows)
+        return rows
 
-        vars(method)["training_data"], vars(stage)["log"] = training_data, logged
-        try:
-            yield
-        finally:
-            del vars(method)["training_data"], vars(stage)["log"]
+    def logged(name: str, value: float) -> None:
+        if seen.started is None:
+            seen.started = copied(stage)
+        log(name, value)
+
+    vars(method)["training_data"], vars(stage)["log"] = training_data, logged
+    try:
+        yield seen
+    finally:
+        del vars(method)["training_data"], vars(stage)["log"]
 
 
 def copied(stage: Stage) -> dict[str, torch.Tensor]:
@@ -229,12 +246,6 @@ def same(found: Weights, expected: Weights, where: str, hint: str, what: str = "
     raise BrokenPropertyError(
         f"{where}: {len(names)} of {len(found)} tensors differ ({names[0]}), expected {what}; {hint}"
     )
-
-
-def unchanged(weights: Weights, stage: Stage, hook: str) -> None:
-    """Raise if a hook changed weights that were saved already."""
-    hint = "weights may change in after_phase() and after_stage() only"
-    same(learned_state(stage.model), weights, f"{hook} changed weights", hint, "the policy that was saved")
 
 
 def bytes_of(folder: Path) -> dict[str, bytes]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,7 @@ from lifealign_bench.benchmark.store import Store
 from lifealign_bench.benchmark.strict_json import write_json
 from lifealign_bench.benchmark.training.context import Attachment, Stage, StageData
 from lifealign_bench.benchmark.training.encode import Encoder
+from lifealign_bench.benchmark.training.guard import guarded
 from lifealign_bench.benchmark.training.policy import learned_state, load_policy, save_policy
 from lifealign_bench.benchmark.world import LoadedWorld, OpenedPolicy
 from lifealign_bench.data.errors import LifeAlignError
@@ -146,15 +147,14 @@ def _train(node: Node, shop: Workshop, folder: Path, meter: CostMeter) -> None:
     stage.progress = lambda phase, step, total, loss: shop.progress(phase, step, total, loss)
     stage.report_to = shop.world.suite.report_to
     stage.logging_folder = shop.store.root / "logs" / node.key[:16]
-    method = stage.method
-    if "memory" in node.parents:
-        method.load(shop.parent(node, "memory") / "memory")
-    elif "policy" in node.parents:
-        method.load(shop.parent(node, "policy") / "memory")
-    _attach(node, shop, stage)
-    learn(stage)
-    save_policy(stage.model, folder / "policy")
-    _save_memory(method, folder)
+    kept = shop.parent(node, "memory" if "memory" in node.parents else "policy") if "policy" in node.parents else None
+    with _guarded(stage, shop, folder, kept):
+        if kept is not None:
+            stage.method.load(kept / "memory")
+        _attach(node, shop, stage)
+        learn(stage)
+        save_policy(stage.model, folder / "policy")
+        _save_memory(stage.method, folder)
     report = asdict(stage.report)
     losses = report.pop("losses")
     names = ("phase", "step", "epoch", "name", "value")
@@ -173,15 +173,25 @@ def learn(stage: Stage) -> None:
 def _memory(node: Node, shop: Workshop, folder: Path, meter: CostMeter) -> None:
     stage = _stage(node, shop)
     trained = shop.parent(node, "policy")
-    if shop.store.read_json(node.parents["policy"], "node.json")["inputs"]["method"]["name"] != "plain":
-        stage.method.load(trained / "memory")
-    _attach(node, shop, stage)
-    before = {name: value.clone() for name, value in learned_state(stage.model).items()}
-    stage.method.remember(stage)
+    plain = shop.store.read_json(node.parents["policy"], "node.json")["inputs"]["method"]["name"] == "plain"
+    with _guarded(stage, shop, folder, trained):
+        if not plain:
+            stage.method.load(trained / "memory")
+        _attach(node, shop, stage)
+        before = {name: value.clone() for name, value in learned_state(stage.model).items()}
+        stage.method.remember(stage)
+        _save_memory(stage.method, folder)
     changed = [name for name, value in learned_state(stage.model).items() if not value.equal(before[name])]
     if changed:
         raise HarnessError(f"{node.label}: remember() changed {changed[0]}; weights may change in after_stage() only")
-    _save_memory(stage.method, folder)
+
+
+def _guarded(stage: Stage, shop: Workshop, folder: Path, kept: Path | None) -> AbstractContextManager[None]:
+    """Within the context the method's code opens its own folder, and of the workspace what was kept for it."""
+    root, data = shop.store.root, shop.world.suite.data_dir
+    hidden = [root, root.parent / "results", *([Path(data)] if data else [])]
+    own = [folder, *([kept / "memory"] if kept else []), *([stage.logging_folder] if stage.logging_folder else [])]
+    return guarded(stage.method, own, hidden)
 
 
 def _stage(node: Node, shop: Workshop) -> Stage:

@@ -9,6 +9,9 @@ from typing import Literal
 
 Role = Literal["system", "user", "assistant"]
 
+EVALUATION_EVENT = "lifealign_bench.evaluation_rows"
+"""The audit event (PEP 578) that is raised, with the task's name, whenever evaluation rows are read or made."""
+
 
 @dataclass(frozen=True, slots=True)
 class Message:

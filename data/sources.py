@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from lifealign_bench.data.errors import InputError
 from lifealign_bench.data.fields import Record
 from lifealign_bench.data.files import EVALUATION_STEMS, TRAIN_STEMS, read_records, split_file
 from lifealign_bench.data.mini.world import Split
-from lifealign_bench.data.rows import Message, digest
+from lifealign_bench.data.rows import EVALUATION_EVENT, Message, digest
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +38,7 @@ def read_source(card: TaskCard, data_dir: Path | None) -> SourceRows:
         InputError: a file, folder, column or data set is missing or malformed.
     """
     source = card.source
+    sys.audit(EVALUATION_EVENT, card.name)
     if isinstance(source, WorldSource):
         return SourceRows(_world_rows(card, source, "train"), _world_rows(card, source, source.items), "world", None)
     if isinstance(source, LocalSource):

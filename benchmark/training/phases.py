@@ -16,7 +16,7 @@ from lifealign_bench.benchmark.suite import Phase
 from lifealign_bench.benchmark.training.context import LossRow, Stage
 from lifealign_bench.benchmark.training.encode import EncodedPair
 from lifealign_bench.benchmark.training.seeds import derive_seed
-from lifealign_bench.data.errors import LifeAlignError
+from lifealign_bench.data.errors import InputError, LifeAlignError
 from lifealign_bench.methods.context import Batch
 
 SCHEDULES = {"cosine": "cosine", "linear": "linear", "constant": "constant_with_warmup"}
@@ -43,11 +43,15 @@ class HookedTrainer:
         steps = self.current_gradient_accumulation_steps
         if stage.phase == "sft":
             total, tokens = stage.method.sft_loss(stage, batch)
+            _require_shape(stage, "sft_loss", total, ())
             share = total / torch.as_tensor(num_items_in_batch if num_items_in_batch is not None else tokens)
         else:
-            share = stage.method.preference_loss(stage, batch).mean() / steps
+            each = stage.method.preference_loss(stage, batch)
+            _require_shape(stage, "preference_loss", each, (batch.n_pairs,))
+            share = each.mean() / steps
         stage.log("loss", float(share.detach()) * steps)
         for name, term in stage.method.penalties(stage).items():
+            _require_shape(stage, f"penalties, {name}", term, ())
             stage.log(f"penalty/{name}", float(term.detach()))
             share = share + term / steps
         if not torch.isfinite(share):
@@ -133,6 +137,12 @@ def train_phase(stage: Stage, phase: Phase) -> None:
         stage.report.steps[phase.kind] = trainer.state.global_step
     stage.method.after_phase(stage)
     stage.phase = None
+
+
+def _require_shape(stage: Stage, hook: str, loss: torch.Tensor, expected: tuple[int, ...]) -> None:
+    if tuple(loss.shape) != expected:
+        where = f"method {stage.method.spec.name}, task {stage.task}, phase {stage.phase}"
+        raise InputError(where, hook, f"a tensor of shape {tuple(loss.shape)}", f"shape {expected}")
 
 
 def _trainer(stage: Stage, phase: Phase, rows: Sequence[EncodedPair], scratch: str) -> Any:

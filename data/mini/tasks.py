@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import random
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from lifealign_bench.data.mini.texts import Manner, Voice, answer, prompt
 from lifealign_bench.data.mini.world import Item, ItemKind, Split, generator, make_world
+from lifealign_bench.data.rows import EVALUATION_EVENT
 
 ROWS = 600
 """Pairs that each split of each task offers; a suite takes some of them."""
@@ -48,6 +50,8 @@ CONTRASTS: dict[str, tuple[Contrast, ...]] = {
 
 def task_rows(task: str, split: Split, seed: int) -> Iterator[MiniPair]:
     """`ROWS` pairs of a task from the items of one split of the world of this seed."""
+    if split != "train":
+        sys.audit(EVALUATION_EVENT, task)
     world = make_world(seed)
     contrasts = CONTRASTS[task]
     for number in range(ROWS):
