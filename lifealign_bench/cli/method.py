@@ -1,7 +1,8 @@
-"""`lifealign method`: the method adapters that this installation knows."""
+"""`lifealign method`: the method adapters that this installation knows, and a start for one's own."""
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -30,6 +31,24 @@ def list_methods(
         record = _record(name, item.source, item.method.spec)
         table.add_row(*(str(value) for value in record.values()))
     Console().print(table)
+
+
+@app.command()
+def new(
+    name: Annotated[str, typer.Argument(help="The method's name: lower-case letters, digits and '_'.")],
+    folder: Annotated[Path, typer.Option("--out", help="Folder of the new files.")] = Path(),
+) -> None:
+    """Write a method file that works, with every hook explained, and a test beside it."""
+    import shlex
+
+    from lifealign_bench.cli.method_template import write_method
+
+    written = write_method(name, folder)
+    for path in (written.method, written.test):
+        typer.echo(f"wrote {path}")
+    reference = shlex.quote(written.reference)
+    typer.echo(f"next: lifealign method check {reference}")
+    typer.echo(f"then: lifealign run mini-quick --methods seqft,{reference}")
 
 
 def _record(name: str, source: str, spec: object) -> dict[str, object]:
