@@ -40,6 +40,7 @@ class MyMethod(Method):
     spec: ClassVar[MethodSpec] = MethodSpec(
         name="my_method",
         version="1",  # raise it when results change
+        api=1,  # the method API that this file is written for
         title="My method",
         paper="none yet",
         # What is stored between tasks: "examples", "parameters", "statistics".
