@@ -65,7 +65,7 @@ class Ema(Method):
 
     def after_stage(self, ctx: StageContext) -> None:
         """Put the average in the place of the weights: it is saved, evaluated and carried on."""
-        # Not copied where it is the weights anyway: a blend by 1 may differ in the last bit.
+        # Switched off is skipped, so that no rounding can come in.
         if self.config.decay > 0:
             for name, value in ctx.trainable.items():
                 value.data.copy_(self._average[name])
