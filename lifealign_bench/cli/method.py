@@ -1,8 +1,9 @@
-"""`lifealign method`: the method adapters that this installation knows."""
+"""`lifealign method`: the method adapters that this installation knows, and a start for one's own."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -85,6 +86,24 @@ def _print_report(console: Console, method: str, report: Sequence[Line]) -> None
     console.print(
         f"{method}: {failing} of {len(report)} properties fail" if failing else f"{method}: every property holds"
     )
+
+
+@app.command()
+def new(
+    name: Annotated[str, typer.Argument(help="The method's name: lower-case letters, digits and '_'.")],
+    folder: Annotated[Path, typer.Option("--out", help="Folder of the new files.")] = Path(),
+) -> None:
+    """Write a method file that works, with every hook explained, and a test beside it."""
+    import shlex
+
+    from lifealign_bench.cli.method_template import write_method
+
+    written = write_method(name, folder)
+    for path in (written.method, written.test):
+        typer.echo(f"wrote {path}")
+    reference = shlex.quote(written.reference)
+    typer.echo(f"next: lifealign method check {reference}")
+    typer.echo(f"then: lifealign run mini-quick --methods seqft,{reference}")
 
 
 def _record(name: str, source: str, spec: object) -> dict[str, object]:
