@@ -18,8 +18,8 @@ SHIPPED_WORLD = 0
 """The seed of the miniature world whose bases ship with the package."""
 Cells = Literal["full", "seen", "corners"]
 TuningOrigin = Literal["defaults", "paper", "disjoint", "in-place"]
-"""Where hyper-parameters come from: the methods' own defaults, the paper, trials on a stream that shares no evaluated row
-(`lifealign tune`), or trials on the evaluated stream itself."""
+"""Where hyper-parameters come from: the methods' own defaults, the paper, trials on a stream that shares no row
+with the evaluation (`lifealign tune`), or trials on the evaluated stream itself."""
 LoraTargets = Literal["query_value", "attention", "all_linear"]
 
 

@@ -92,7 +92,7 @@ class Trials:
 
 
 def best_of(trials: Sequence[Trial]) -> Trial | None:
-    """The trial with the highest score, of equal ones the first: the defaults win a tie. None where none has a score."""
+    """The trial with the highest score, of equal ones the first: the defaults win a tie. None without a score."""
     scored = [trial for trial in trials if trial.score is not None]
     return max(scored, key=lambda trial: trial.score or 0.0, default=None)
 
