@@ -13,7 +13,7 @@ from pathlib import Path
 import optuna
 from optuna.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution, IntDistribution
 from optuna.storages import JournalStorage
-from optuna.storages.journal import JournalFileBackend
+from optuna.storages.journal import JournalFileBackend, JournalFileOpenLock
 from optuna.trial import FrozenTrial, TrialState, create_trial
 
 from lifealign_bench.benchmark.durable import explained
@@ -40,7 +40,8 @@ class Trial:
 
 
 class Trials:
-    """The finished trials of one search, in a journal that several searches may share.
+    """The finished trials of one search, in a journal that several searches may share, one process at a time: who opens
+    it sees to that, with a lock that a dead process lets go of.
 
     Raises:
         InputError: the journal is damaged, or no journal.
@@ -54,7 +55,7 @@ class Trials:
             journal.parent.mkdir(parents=True, exist_ok=True)
             _drop_half_line(journal)
             try:
-                storage = JournalStorage(JournalFileBackend(str(journal)))
+                storage = JournalStorage(JournalFileBackend(str(journal), _Unlocked(str(journal))))
                 self._study = optuna.create_study(
                     storage=storage, study_name=name, direction="maximize", load_if_exists=True
                 )
@@ -89,6 +90,16 @@ class Trials:
     @property
     def _distributions(self) -> dict[str, BaseDistribution]:
         return {name: _distribution(dimension) for name, dimension in self.space.items()}
+
+
+class _Unlocked(JournalFileOpenLock):
+    """In the place of Optuna's lock, a file that a killed process leaves behind and the next one waits for."""
+
+    def acquire(self) -> bool:
+        return True
+
+    def release(self) -> None:
+        pass
 
 
 def best_of(trials: Sequence[Trial]) -> Trial | None:

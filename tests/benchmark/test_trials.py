@@ -52,6 +52,12 @@ def test_half_a_line_of_a_process_that_died_is_dropped(tmp_path):
     assert search(tmp_path / "j", 1)[:3] == before
 
 
+def test_no_lock_of_a_process_that_died_is_waited_for(tmp_path):
+    before = search(tmp_path / "j", 2)
+    (tmp_path / "j.lock").symlink_to("nowhere")
+    assert search(tmp_path / "j", 1)[:2] == before
+
+
 def test_a_damaged_journal_is_one_clear_error(tmp_path):
     (tmp_path / "j").write_text("no journal\n{}\n", "utf-8")
     with pytest.raises(InputError, match="journal"):
