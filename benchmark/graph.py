@@ -48,6 +48,21 @@ class Graph:
         self.planned[node.kind] = self.planned.get(node.kind, 0) + 1
         return self.nodes.setdefault(node.key, node)
 
+    def leading_to(self, wanted: Iterable[Node]) -> Graph:
+        """The graph of these nodes and all that they need."""
+        needed: set[str] = set()
+        ahead = [node.key for node in wanted]
+        while ahead:
+            key = ahead.pop()
+            if key not in needed:
+                needed.add(key)
+                ahead += self.nodes[key].parents.values()
+        found = Graph()
+        for node in self.in_order():
+            if node.key in needed:
+                found.add(node)
+        return found
+
     def in_order(self) -> Iterable[Node]:
         """Every node after its parents."""
         return self.nodes.values()

@@ -40,13 +40,13 @@ class Gatherer:
     def rows(self, run: Run) -> RunRows:
         """All rows of a finished run."""
         base = {cell.task: cell.pairs for cell in run.evaluations if cell.step == 0}
-        pairs = [self._pairs(cell, base[cell.task]) for cell in run.evaluations]
-        samples = [self._answers(cell) for cell in run.evaluations]
+        pairs = [self.pairs(cell, base[cell.task]) for cell in run.evaluations]
+        samples = [self.answers(cell) for cell in run.evaluations]
         losses = [
             pd.read_parquet(self.store.path(stage.train.key) / "losses.parquet").assign(trained_step=stage.step)
             for stage in run.stages
         ]
-        judgments = [self._judgments(cell) for cell in run.evaluations if cell.verdicts is not None]
+        judgments = [self.judgments(cell) for cell in run.evaluations if cell.verdicts is not None]
         return RunRows(
             pd.concat(pairs, ignore_index=True),
             pd.concat(samples, ignore_index=True),
@@ -54,7 +54,8 @@ class Gatherer:
             pd.concat(losses),
         )
 
-    def _pairs(self, cell: Evaluated, base: Node) -> pd.DataFrame:
+    def pairs(self, cell: Evaluated, base: Node) -> pd.DataFrame:
+        """The `pairs` rows of one cell; base: the same pairs under the untouched base."""
         own, reference = self._read(cell.pairs), self._read(base)
         zero = cell.step == 0
         return pd.DataFrame(
@@ -86,12 +87,14 @@ class Gatherer:
             self._logps[node.key] = pd.read_parquet(self.store.path(node.key) / "logps.parquet")
         return self._logps[node.key]
 
-    def _answers(self, cell: Evaluated) -> pd.DataFrame:
+    def answers(self, cell: Evaluated) -> pd.DataFrame:
+        """The `samples` rows of one cell."""
         if cell.answers.key not in self._samples:
             self._samples[cell.answers.key] = self._scored(cell.answers)
         return _in_cell(self._samples[cell.answers.key], cell)
 
-    def _judgments(self, cell: Evaluated) -> pd.DataFrame:
+    def judgments(self, cell: Evaluated) -> pd.DataFrame:
+        """The `judgments` rows of one cell."""
         if cell.verdicts is None:
             raise ValueError(f"step {cell.step}, task {cell.task}: no verdicts were planned")
         verdicts = pd.read_parquet(self.store.path(cell.verdicts.key) / "verdicts.parquet")

@@ -17,6 +17,9 @@ PROTOCOL_VERSION = 1
 SHIPPED_WORLD = 0
 """The seed of the miniature world whose bases ship with the package."""
 Cells = Literal["full", "seen", "corners"]
+TuningOrigin = Literal["defaults", "paper", "disjoint", "in-place"]
+"""Where hyper-parameters come from: the methods' own defaults, the paper, trials on a stream that shares no row
+with the evaluation (`lifealign tune`), or trials on the evaluated stream itself."""
 LoraTargets = Literal["query_value", "attention", "all_linear"]
 
 
@@ -153,7 +156,7 @@ class Suite(Strict):
     primary_metric: Literal["preference_accuracy", "bleu4_char", "rouge_l", "rubric"] = "preference_accuracy"
     threads: int = Field(default=2, ge=1)
     division: Literal["closed", "open"] = "open"
-    tuning_origin: str = "defaults"
+    tuning_origin: TuningOrigin = "defaults"
     report_to: tuple[str, ...] = ()
     limits: Limits = Limits()
 

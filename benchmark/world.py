@@ -23,6 +23,9 @@ from lifealign_bench.data.rows import Message, Pair, digest
 from lifealign_bench.data.stream import TaskData, TaskRequest, load_stream
 from lifealign_bench.methods.base import Method
 
+Loader = Callable[[Sequence[TaskRequest], Path | None, int], tuple[TaskData, ...]]
+"""Reads the tasks of a stream: requests, data folder, seed."""
+
 BUILD, OF_WORLD = "build:", "world:"
 
 
@@ -168,8 +171,8 @@ def _in_world(card: TaskCard, seed: int | None) -> TaskCard:
     return card.model_copy(update={"source": card.source.model_copy(update={"seed": seed})})
 
 
-def load_world(suite: Suite, cache: Path, notice: Callable[[str], None]) -> LoadedWorld:
-    """Read a suite's rows and find its base.
+def load_world(suite: Suite, cache: Path, notice: Callable[[str], None], load: Loader = load_stream) -> LoadedWorld:
+    """Read a suite's rows, or others of its tasks where `load` says so, and find its base.
 
     Raises:
         InputError: rows that cannot be read, or a base that cannot be found.
@@ -184,7 +187,7 @@ def load_world(suite: Suite, cache: Path, notice: Callable[[str], None]) -> Load
         for task in suite.tasks
     ]
     notice("reading preference pairs")
-    loaded = load_stream(requests, Path(suite.data_dir) if suite.data_dir else None, suite.data_seed)
+    loaded = load(requests, Path(suite.data_dir) if suite.data_dir else None, suite.data_seed)
     stream = {task.name: data for task, data in zip(suite.tasks, loaded, strict=True)}
     around = environment(suite)
     recipe = _recipe(suite)

@@ -48,6 +48,32 @@ def read_source(card: TaskCard, data_dir: Path | None) -> SourceRows:
     return _read_hub(card, source)
 
 
+def read_tuning_source(card: TaskCard, data_dir: Path | None) -> SourceRows:
+    """The rows to tune on, all of them under `train`; evaluation rows are never opened, so there are none.
+
+    Of the miniature world those made from the items kept for tuning; of everything else the training rows. Where one
+    file holds both splits it is divided as `read_source` does, and its evaluation rows are let go at once.
+
+    Raises:
+        InputError: as `read_source`, or the card itself evaluates on the items kept for tuning.
+    """
+    source = card.source
+    if isinstance(source, WorldSource):
+        if source.items == "tuning":
+            where = f"task {card.name}"
+            raise InputError(where, "source.items", "tuning", "evaluation: a suite that evaluates on it is tuned on it")
+        return SourceRows(_world_rows(card, source, "tuning"), (), "world", None)
+    if isinstance(source, LocalSource):
+        path = _own_path(card, source, data_dir)
+        if source.evaluation_path is not None:
+            return SourceRows(_convert(card, read_records(path)), (), "local", None)
+        return _read_local_training(card, path, source.evaluation_share)
+    if data_dir is not None:
+        return _read_local_training(card, _task_folder(card, data_dir), source.splits.evaluation_share)
+    train, revision = _read_hub_training(card, source)
+    return SourceRows(train, (), "hub", revision)
+
+
 def prompt_key(prompt: tuple[Message, ...]) -> str:
     """64 hex digits that two prompts share if they differ only in letter case and white space."""
     return digest([[turn.role, " ".join(turn.content.casefold().split())] for turn in prompt])
@@ -98,6 +124,22 @@ def _read_hub(card: TaskCard, source: HubSource) -> SourceRows:
     else:
         train, evaluation = divide(train, source.splits.evaluation_share or 0.0)
     return SourceRows(train, evaluation, "hub", revision)
+
+
+def _read_hub_training(card: TaskCard, source: HubSource) -> tuple[tuple[RawRow, ...], str | None]:
+    from lifealign_bench.data import hub
+
+    records, revision = hub.read_split(source, source.splits.train)
+    rows = _convert(card, records)
+    share = source.splits.evaluation_share
+    return rows if share is None else divide(rows, share)[0], revision
+
+
+def _read_local_training(card: TaskCard, path: Path, share: float | None) -> SourceRows:
+    if path.is_dir() and (file := split_file(path, TRAIN_STEMS)) and split_file(path, EVALUATION_STEMS):
+        return SourceRows(_convert(card, read_records(file)), (), "local", None)
+    whole = _read_local(card, path, share)
+    return SourceRows(whole.train, (), whole.origin, whole.revision)
 
 
 def _read_local(card: TaskCard, path: Path, share: float | None) -> SourceRows:

@@ -59,11 +59,11 @@ def load_stream(requests: Sequence[TaskRequest], data_dir: Path | None, seed: in
     Raises:
         InputError: a source cannot be read, a task stands twice, or has fewer pairs than wanted.
     """
-    _check_names(requests)
+    check_names(requests)
     cleaned = [_clean(request.card, data_dir) for request in requests]
     trained = {prompt_key(pair.prompt) for task in cleaned for pair in task.train}
     return tuple(
-        _select(_without_overlap(task, trained), request, seed) for task, request in zip(cleaned, requests, strict=True)
+        select(without_overlap(task, trained), request, seed) for task, request in zip(cleaned, requests, strict=True)
     )
 
 
@@ -74,7 +74,8 @@ def load_task(card: TaskCard, data_dir: Path | None, seed: int = 0) -> TaskData:
     return dataclasses.replace(task, card=card)
 
 
-def _check_names(requests: Sequence[TaskRequest]) -> None:
+def check_names(requests: Sequence[TaskRequest]) -> None:
+    """Raise `InputError` where two requests are of one task."""
     names = [request.card.name for request in requests]
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
@@ -89,14 +90,20 @@ def _clean(card: TaskCard, data_dir: Path | None) -> TaskData:
     return TaskData(card, train, evaluation, report)
 
 
-def _without_overlap(task: TaskData, trained: set[str]) -> TaskData:
+def without_overlap(task: TaskData, trained: set[str]) -> TaskData:
+    """The task without evaluation prompts whose key is in `trained`, which are counted."""
     kept = tuple(pair for pair in task.evaluation if prompt_key(pair.prompt) not in trained)
     overlap = len(task.evaluation) - len(kept)
     counts = dataclasses.replace(task.report.evaluation, in_training=overlap, kept=len(kept))
     return dataclasses.replace(task, evaluation=kept, report=dataclasses.replace(task.report, evaluation=counts))
 
 
-def _select(task: TaskData, request: TaskRequest, seed: int) -> TaskData:
+def select(task: TaskData, request: TaskRequest, seed: int) -> TaskData:
+    """The task with the wanted number of pairs of each split, in their seeded order.
+
+    Raises:
+        InputError: there are fewer.
+    """
     sizes = request.card.sizes
     train = _sample(task, "train", request.train_rows, sizes.train, seed)
     evaluation = _sample(task, "evaluation", request.evaluation_rows, sizes.evaluation, seed)

@@ -66,7 +66,10 @@ class MethodSpec:
 
 @dataclass(frozen=True, kw_only=True)
 class MethodConfig:
-    """The base of every method's own hyper-parameters: frozen, and validated in `__post_init__`."""
+    """The base of every method's own hyper-parameters: frozen, and validated in `__post_init__`.
+
+    A subclass may declare which fields `lifealign tune` searches, see `methods.search`.
+    """
 
     def require(self, ok: bool, name: str, expected: str) -> None:
         """Raise `InputError` naming the field unless `ok`."""

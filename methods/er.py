@@ -12,6 +12,7 @@ from lifealign_bench.methods.base import Method, MethodConfig, MethodSpec
 from lifealign_bench.methods.context import StageContext
 from lifealign_bench.methods.registry import register
 from lifealign_bench.methods.replay import ReplayBuffer
+from lifealign_bench.methods.search import FloatRange, SearchSpace
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -20,6 +21,8 @@ class ReplayConfig(MethodConfig):
 
     buffer_fraction: float = 0.2
     buffer_cap: int = 3000
+
+    search_space: ClassVar[SearchSpace] = {"buffer_fraction": FloatRange(0.05, 0.5)}
 
     def __post_init__(self) -> None:
         self.require(0 <= self.buffer_fraction <= 1, "buffer_fraction", "a share from 0 to 1")

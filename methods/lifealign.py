@@ -15,6 +15,7 @@ from lifealign_bench.methods.base import MethodConfig, MethodSpec
 from lifealign_bench.methods.context import Batch, StageContext
 from lifealign_bench.methods.er import ER, ReplayConfig
 from lifealign_bench.methods.registry import register
+from lifealign_bench.methods.search import FloatRange, SearchSpace
 
 if TYPE_CHECKING:
     import torch
@@ -37,6 +38,13 @@ class LifeAlignConfig(ReplayConfig):
     theta: float = 0.9
     keep: float = 0.5
     shrink: bool = False
+
+    search_space: ClassVar[SearchSpace] = {
+        **ReplayConfig.search_space,
+        "gamma": FloatRange(0.0, 5.0),
+        "theta": FloatRange(0.5, 1.0),
+        "keep": FloatRange(0.0, 1.0),
+    }
 
     def __post_init__(self) -> None:
         super().__post_init__()

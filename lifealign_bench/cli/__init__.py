@@ -17,6 +17,7 @@ from lifealign_bench.cli.metrics import metrics
 from lifealign_bench.cli.plan import plan
 from lifealign_bench.cli.run import run
 from lifealign_bench.cli.score import score
+from lifealign_bench.cli.tune import tune
 from lifealign_bench.data.errors import LifeAlignError
 
 app = typer.Typer(
@@ -29,6 +30,7 @@ app = typer.Typer(
 )
 app.command()(run)
 app.command()(plan)
+app.command()(tune)
 app.command()(score)
 app.command()(metrics)
 app.command()(leaderboard)

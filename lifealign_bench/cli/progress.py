@@ -20,8 +20,17 @@ if TYPE_CHECKING:
 class Watcher:
     """Follows a graph: nodes done, cached and failed, the step and loss of those that run, time left in all."""
 
-    def __init__(self, console: Console, nodes: Iterable[Node], seconds: Mapping[str, float], workers: int = 1) -> None:
+    def __init__(
+        self,
+        console: Console,
+        nodes: Iterable[Node],
+        seconds: Mapping[str, float],
+        workers: int = 1,
+        *,
+        lines: bool = True,
+    ) -> None:
         self.console = console
+        self.lines = lines and not console.is_terminal
         self.seconds = dict(seconds)
         self.workers = workers
         self.cached = self.failed = self.computed = 0
@@ -80,7 +89,7 @@ class Watcher:
         self.failed += state in ("failed", "skipped")
         note = f"{self.cached} cached, {self.failed} failed, {clock(self.left)} left"
         self.progress.update(self._all, advance=1, note=note)
-        if not self.console.is_terminal and state != "cached":
+        if self.lines and state != "cached":
             time_taken = f" in {took:.1f} s" if state == "done" else ""
             self.console.print(f"{state}: {escape(node.label)}{time_taken}; {note}", soft_wrap=True, highlight=False)
 

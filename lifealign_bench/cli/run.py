@@ -63,18 +63,29 @@ def compute(session: Session, console: Console, workers: int | None) -> Outcome:
     Raises:
         typer.Exit: the user stopped it.
     """
+    from lifealign_bench.benchmark.environment import device_class, usual_workers
+    from lifealign_bench.benchmark.estimate import estimate
+    from lifealign_bench.cli.plan import show
+
+    plan, store = session.plan, session.store
+    workers = usual_workers(session.suite.threads) if workers is None else workers
+    show(console, plan, estimate(plan, store, device_class()), store, workers)
+    return watch(session, console, workers)
+
+
+def watch(session: Session, console: Console, workers: int | None, *, lines: bool = True) -> Outcome:
+    """As `compute`, without the plan; lines: whether every node gets a line where there is no terminal."""
     from lifealign_bench.benchmark.engine import run_graph
     from lifealign_bench.benchmark.environment import device_class, settle_process, usual_workers
-    from lifealign_bench.benchmark.estimate import estimate, seconds_by_node
-    from lifealign_bench.cli.plan import show
+    from lifealign_bench.benchmark.estimate import seconds_by_node
     from lifealign_bench.cli.progress import Watcher
 
     plan, store = session.plan, session.store
     workers = usual_workers(session.suite.threads) if workers is None else workers
     if workers == 1:
         settle_process(session.suite.threads)
-    show(console, plan, estimate(plan, store, device_class()), store, workers)
-    watcher = Watcher(console, plan.graph.in_order(), seconds_by_node(plan, store, device_class()), workers)
+    seconds = seconds_by_node(plan, store, device_class())
+    watcher = Watcher(console, plan.graph.in_order(), seconds, workers, lines=lines)
     try:
         with watcher.watching():
             return run_graph(plan.graph, session.world, store, watcher, workers)
