@@ -15,6 +15,7 @@ from lifealign_bench.methods import losses
 from lifealign_bench.methods.base import Method, MethodConfig, MethodSpec
 from lifealign_bench.methods.context import Batch, StageContext
 from lifealign_bench.methods.registry import register
+from lifealign_bench.methods.search import FloatRange, SearchSpace
 
 if TYPE_CHECKING:
     import torch
@@ -27,6 +28,8 @@ class CPPOConfig(MethodConfig):
     drift: float = 0.1
     high: float = 2.0
     low: float = 0.5
+
+    search_space: ClassVar[SearchSpace] = {"drift": FloatRange(0.01, 10.0, log=True)}
 
     def __post_init__(self) -> None:
         self.require(self.drift >= 0, "drift", "a weight, 0 or more")

@@ -15,6 +15,7 @@ from lifealign_bench.methods import losses
 from lifealign_bench.methods.base import Method, MethodConfig, MethodSpec
 from lifealign_bench.methods.context import Batch, StageContext
 from lifealign_bench.methods.registry import register
+from lifealign_bench.methods.search import FloatRange, SearchSpace
 from lifealign_bench.methods.tensors import load_tensors, save_tensors
 
 if TYPE_CHECKING:
@@ -29,6 +30,8 @@ class EWCConfig(MethodConfig):
     """
 
     strength: float = 1e8
+
+    search_space: ClassVar[SearchSpace] = {"strength": FloatRange(1e6, 1e10, log=True)}
 
     def __post_init__(self) -> None:
         self.require(self.strength >= 0, "strength", "a weight, 0 or more")

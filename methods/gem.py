@@ -14,6 +14,7 @@ from lifealign_bench.methods.base import MethodConfig, MethodSpec
 from lifealign_bench.methods.context import StageContext
 from lifealign_bench.methods.er import ER, ReplayConfig
 from lifealign_bench.methods.registry import register
+from lifealign_bench.methods.search import FloatRange, SearchSpace
 
 if TYPE_CHECKING:
     import torch
@@ -30,6 +31,8 @@ class GEMConfig(ReplayConfig):
 
     margin: float = 0.5
     sample: int | None = None
+
+    search_space: ClassVar[SearchSpace] = {**ReplayConfig.search_space, "margin": FloatRange(0.0, 1.0)}
 
     def __post_init__(self) -> None:
         super().__post_init__()

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from lifealign_bench.methods.base import Method, MethodConfig, MethodSpec
 from lifealign_bench.methods.context import RunContext, StageContext
 from lifealign_bench.methods.registry import register
+from lifealign_bench.methods.search import FloatRange, IntRange, SearchSpace
 
 if TYPE_CHECKING:
     import torch
@@ -27,6 +28,8 @@ class L2PConfig(MethodConfig):
     length: int = 5
     top: int = 3
     pull: float = 0.5
+
+    search_space: ClassVar[SearchSpace] = {"length": IntRange(1, 10), "pull": FloatRange(0.05, 5.0, log=True)}
 
     def __post_init__(self) -> None:
         self.require(self.pool >= 1, "pool", "a number of prompts, 1 or more")

@@ -13,6 +13,7 @@ from lifealign_bench.data.errors import LifeAlignError
 from lifealign_bench.methods.base import Method, MethodConfig, MethodSpec
 from lifealign_bench.methods.context import RunContext, StageContext
 from lifealign_bench.methods.registry import register
+from lifealign_bench.methods.search import FloatRange, SearchSpace
 
 if TYPE_CHECKING:
     import torch
@@ -28,6 +29,8 @@ class OLoRAConfig(MethodConfig):
     """strength: the weight of the penalty, a mean over layers and over the entries of a product of two adapters' A."""
 
     strength: float = 0.5
+
+    search_space: ClassVar[SearchSpace] = {"strength": FloatRange(0.05, 5.0, log=True)}
 
     def __post_init__(self) -> None:
         self.require(self.strength >= 0, "strength", "a weight, 0 or more")

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import time
 
-from repeated import median_of
+from _repeated import median_of
 
 LIMIT = 5_000
 
