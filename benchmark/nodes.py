@@ -160,7 +160,8 @@ def _train(node: Node, shop: Workshop, folder: Path, meter: CostMeter) -> None:
     names = ("phase", "step", "epoch", "name", "value")
     pq.write_table(pa.table({name: [row[name] for row in losses] for name in names}), folder / "losses.parquet")
     write_json(folder / "stage.json", report)
-    meter.count(example_passes=stage.report.example_passes, tokens=stage.report.tokens)
+    passes = stage.report.with_gradient + stage.report.without_gradient
+    meter.count(example_passes=passes, tokens=stage.report.tokens)
 
 
 def learn(stage: Stage) -> None:
@@ -168,6 +169,8 @@ def learn(stage: Stage) -> None:
     stage.method.before_stage(stage)
     stage.method.train_stage(stage)
     stage.method.after_stage(stage)
+    stage.settle("stage", 0, 0.0)
+    stage.pending.clear()
 
 
 def _memory(node: Node, shop: Workshop, folder: Path, meter: CostMeter) -> None:
@@ -184,6 +187,10 @@ def _memory(node: Node, shop: Workshop, folder: Path, meter: CostMeter) -> None:
     changed = [name for name, value in learned_state(stage.model).items() if not value.equal(before[name])]
     if changed:
         raise HarnessError(f"{node.label}: remember() changed {changed[0]}; weights may change in after_stage() only")
+    passes = stage.report.with_gradient + stage.report.without_gradient
+    counts = {"with_gradient": stage.report.with_gradient, "without_gradient": stage.report.without_gradient}
+    write_json(folder / "stage.json", counts)
+    meter.count(example_passes=passes, tokens=0)
 
 
 def _guarded(stage: Stage, shop: Workshop, folder: Path, kept: Path | None) -> AbstractContextManager[None]:

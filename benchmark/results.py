@@ -21,7 +21,7 @@ from lifealign_bench.benchmark.cost import machine
 from lifealign_bench.benchmark.durable import explained
 from lifealign_bench.benchmark.engine import Outcome
 from lifealign_bench.benchmark.judging import judge_of
-from lifealign_bench.benchmark.plan import Plan, Run
+from lifealign_bench.benchmark.plan import Plan, Run, Stage
 from lifealign_bench.benchmark.rows_of_run import Gatherer, RunRows
 from lifealign_bench.benchmark.schema import (
     DataRecord,
@@ -34,6 +34,7 @@ from lifealign_bench.benchmark.schema import (
     Provenance,
     RunRecord,
     SpecRecord,
+    StageRecord,
     SuiteRecord,
     comparability_key,
     read_run,
@@ -218,12 +219,33 @@ def _record(
         judges=judges,
         primary_metric=suite.primary_metric,
         metrics=metrics,
+        stages=tuple(_stage(stage, materials.store) for stage in run.stages),
         comparability_key=comparability_key(suite.protocol, data, generation, judges),  # type: ignore[arg-type]
         division=suite.division,
         tuning_origin=suite.tuning_origin,
         node_keys=dict(keys),
         artefacts=artefacts,
     )
+
+
+def _stage(stage: Stage, store: Store) -> StageRecord:
+    trained = store.read_json(stage.train.key, "stage.json")
+    kept = stage.memory or stage.train
+    remembered = store.read_json(kept.key, "stage.json") if stage.memory else {}
+    return StageRecord(
+        step=stage.step,
+        task=stage.task,
+        trainable_parameters=trained["trainable_parameters"],
+        policy_bytes=_bytes_below(store.path(stage.train.key) / "policy"),
+        memory_bytes=_bytes_below(store.path(kept.key) / "memory"),
+        steps_on=trained["example_passes"],
+        with_gradient=trained["with_gradient"] + remembered.get("with_gradient", 0),
+        without_gradient=trained["without_gradient"] + remembered.get("without_gradient", 0),
+    )
+
+
+def _bytes_below(folder: Path) -> int:
+    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
 
 
 def _judges(suite: Suite) -> tuple[JudgeRecord, ...]:

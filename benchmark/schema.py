@@ -161,6 +161,24 @@ class MeasureRecord(Record):
         return cls(value=measure.value, reason=measure.reason, standard_error=error, n=n)
 
 
+class StageRecord(Record):
+    """What one stage learned with and left, all of it determined.
+
+    trainable_parameters: numbers that learn. policy_bytes: the saved policy; memory_bytes: what the method keeps beside
+    it. steps_on: pairs that optimiser steps were taken on; with_gradient, without_gradient: pairs that went through the
+    model so, what is remembered afterwards among them.
+    """
+
+    step: int = Field(ge=1)
+    task: Name | None
+    trainable_parameters: int = Field(ge=0)
+    policy_bytes: int = Field(ge=0)
+    memory_bytes: int = Field(ge=0)
+    steps_on: int = Field(ge=0)
+    with_gradient: int = Field(ge=0)
+    without_gradient: int = Field(ge=0)
+
+
 class RunRecord(Record):
     """`run.json`: all that is determined about a run, and nothing else.
 
@@ -183,6 +201,7 @@ class RunRecord(Record):
     judges: tuple[JudgeRecord, ...] = ()
     primary_metric: Name
     metrics: dict[Name, dict[Name, MeasureRecord]]
+    stages: tuple[StageRecord, ...] = ()
     comparability_key: Sha256
     division: Division
     trust: Trust = "self-reported"

@@ -13,6 +13,7 @@ from rich.text import Text
 
 from lifealign_bench.benchmark.matrix import Matrix
 from lifealign_bench.benchmark.metrics import METRICS, Measure
+from lifealign_bench.leaderboard.costs import COLUMNS
 from lifealign_bench.leaderboard.tables import MEASURES, REASONS
 
 MISSING = "·"
@@ -85,6 +86,24 @@ def _ranking_row(row: pd.Series) -> list[Text]:
     rank = plain(NULL if pd.isna(row["rank"]) else row["rank"])
     numbers = [_number(float(row[measure])) for measure in MEASURES]
     return [rank, plain(row["method"]), plain(row["order"]), plain(len(row["seeds"])), *numbers]
+
+
+def render_costs(frame: pd.DataFrame) -> RenderableType:
+    """One table per suite of `cost_table`."""
+    parts: list[RenderableType] = []
+    for suite, rows in frame.groupby("suite", sort=False):
+        table = _table(f"cost of a run ({suite})")
+        table.add_column("method")
+        for heading in COLUMNS.values():
+            table.add_column(heading, justify="right")
+        for _, row in rows.iterrows():
+            table.add_row(plain(row["method"]), *(_quantity(float(row[name])) for name in COLUMNS))
+        parts.append(table)
+    return Group(*parts)
+
+
+def _quantity(value: float) -> Text:
+    return plain(NULL if math.isnan(value) else f"{value:,.0f}" if value >= 20 else f"{value:.2f}")
 
 
 def render_reasons(frames: Sequence[pd.DataFrame]) -> RenderableType:

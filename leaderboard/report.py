@@ -8,7 +8,8 @@ from pathlib import Path
 from rich.console import Console
 
 from lifealign_bench.benchmark.runs import find_runs
-from lifealign_bench.leaderboard.rendering import plain, render_matrix, render_ranking, render_reasons
+from lifealign_bench.leaderboard.costs import cost_table
+from lifealign_bench.leaderboard.rendering import plain, render_costs, render_matrix, render_ranking, render_reasons
 from lifealign_bench.leaderboard.tables import forgetting_matrix, ranking_table
 
 
@@ -23,6 +24,11 @@ def print_board(console: Console, results: Sequence[Path], metrics: Sequence[str
     for frame in frames:
         console.print(render_ranking(frame))
     console.print(render_reasons(frames))
+
+
+def print_costs(console: Console, results: Sequence[Path]) -> None:
+    """Print what a run of each method costs."""
+    console.print(render_costs(cost_table(list(results))))
 
 
 def print_matrices(console: Console, results: Sequence[Path], metric: str | None = None) -> None:

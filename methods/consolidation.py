@@ -92,6 +92,17 @@ def consolidate(
     return before + lasting, lasting
 
 
+def kept_of(before: torch.Tensor, after: torch.Tensor, lasting: torch.Tensor, theta: float) -> tuple[int, float]:
+    """What consolidation left of a matrix: its numerical rank after denoising, and the share (0 to 1) of the denoised
+    update's squared norm that projection took away."""
+    import torch
+
+    denoised = _precise(denoise(after - before, theta))
+    squares = float(denoised.square().sum())
+    rank = int(torch.linalg.matrix_rank(denoised, rtol=RANK_TOLERANCE))
+    return rank, max(0.0, 1.0 - float(_precise(lasting).square().sum()) / squares) if squares > 0 else 0.0
+
+
 def shrink(update: torch.Tensor, norm: float | torch.Tensor) -> torch.Tensor:
     """The update scaled down to a Frobenius norm of `norm`, same shape; `update` itself if it is no longer than that.
 

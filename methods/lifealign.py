@@ -110,12 +110,15 @@ class LifeAlign(ER):
     def _consolidate(self, ctx: StageContext) -> None:
         if not self._consolidates:
             return
-        from lifealign_bench.methods.consolidation import consolidate, shrink
+        from lifealign_bench.methods.consolidation import consolidate, kept_of, shrink
 
         for name, parameter in ctx.trainable.items():
             before = self._before[name]
             past = self.history.setdefault(name, [])
             value, update = consolidate(before, parameter.detach(), past, self.config.theta, self.config.keep)
+            rank, share = kept_of(before, parameter.detach(), update, self.config.theta)
+            ctx.log("slmc/rank", rank)
+            ctx.log("slmc/projected_away", share)
             if self.config.shrink:
                 update = shrink(parameter.detach() - before, update.norm())
                 value = before + update

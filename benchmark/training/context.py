@@ -80,11 +80,18 @@ class Attachment(RunContext):
 
 @dataclass
 class StageReport:
-    """What a stage did, all of it determined by its inputs: loss rows and counts."""
+    """What a stage did, all of it determined by its inputs: loss rows and counts.
+
+    example_passes: pairs that the optimiser's steps were taken on. with_gradient, without_gradient: pairs that went
+    through the model so, whatever for. trainable_parameters: how many numbers learn.
+    """
 
     losses: list[LossRow] = field(default_factory=list)
     steps: dict[str, int] = field(default_factory=dict)
     example_passes: int = 0
+    with_gradient: int = 0
+    without_gradient: int = 0
+    trainable_parameters: int = 0
     tokens: int = 0
     prompts_cut: dict[str, int] = field(default_factory=dict)
     answers_cut: dict[str, int] = field(default_factory=dict)
@@ -114,6 +121,7 @@ class Stage(Attachment, StageContext):
         """Take the attached model, its weights being those at the start of the stage."""
         self.model = model
         self._start = {name: value.clone() for name, value in learned_state(model).items()}
+        self.report.trainable_parameters = sum(value.numel() for value in self.trainable.values())
 
     @property
     def pad(self) -> int:
@@ -157,6 +165,10 @@ class Stage(Attachment, StageContext):
     def token_logps(self, batch: Batch) -> torch.Tensor:
         """See `StageContext`."""
         device = next(self.model.parameters()).device
+        if torch.is_grad_enabled():
+            self.report.with_gradient += batch.n_pairs
+        else:
+            self.report.without_gradient += batch.n_pairs
         return losses.token_logps(
             self.model, batch.input_ids.to(device), batch.attention_mask.to(device), batch.labels.to(device)
         )
@@ -184,12 +196,19 @@ class Stage(Attachment, StageContext):
         if policy == "start":
             with state_swapped_in(self.model, self._start):
                 return self.logps(rows, "now")
+        self.report.without_gradient += len(rows)
         found = pair_logps(self.model, self.encode(rows), self.budget.micro_batch_size, self.pad)
         return {row.pair_id: (row.chosen, row.rejected) for row in found}
 
     def log(self, name: str, value: float) -> None:
         """See `StageContext`."""
         self.pending.setdefault(name, []).append(float(value))
+
+    def settle(self, phase: str, step: int, epoch: float) -> dict[str, float]:
+        """Write down the means of what was logged since it was last cleared."""
+        means = {name: sum(values) / len(values) for name, values in self.pending.items()}
+        self.report.losses += [LossRow(phase, step, epoch, name, value) for name, value in means.items()]
+        return means
 
     def refer(self, rows: Sequence[Pair]) -> None:
         """See `StageContext`."""

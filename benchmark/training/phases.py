@@ -13,7 +13,7 @@ from trl import DPOConfig, DPOTrainer, SFTConfig, SFTTrainer
 from trl.trainer.utils import add_fused_lm_head
 
 from lifealign_bench.benchmark.suite import Phase
-from lifealign_bench.benchmark.training.context import LossRow, Stage
+from lifealign_bench.benchmark.training.context import Stage
 from lifealign_bench.benchmark.training.encode import EncodedPair
 from lifealign_bench.benchmark.training.seeds import derive_seed
 from lifealign_bench.data.errors import InputError, LifeAlignError
@@ -98,9 +98,8 @@ class Hooks(TrainerCallback):  # type: ignore[misc]
         """Let the method act, then record the step."""
         stage = self.stage
         stage.method.after_step(stage)
-        means = _means(stage.pending)
-        phase, step, epoch = str(stage.phase), state.global_step, float(state.epoch or 0)
-        stage.report.losses += [LossRow(phase, step, epoch, name, value) for name, value in means.items()]
+        phase, step = str(stage.phase), state.global_step
+        means = stage.settle(phase, step, float(state.epoch or 0))
         if stage.progress is not None:
             stage.progress(phase, step, state.max_steps, means.get("loss", float("nan")))
 
@@ -135,7 +134,11 @@ def train_phase(stage: Stage, phase: Phase) -> None:
         trainer.remove_callback(PrinterCallback)
         trainer.train()
         stage.report.steps[phase.kind] = trainer.state.global_step
+    stage.pending.clear()
     stage.method.after_phase(stage)
+    # What a hook logs after the last step stands beside that step.
+    stage.settle(phase.kind, stage.report.steps[phase.kind], float(phase.epochs))
+    stage.pending.clear()
     stage.phase = None
 
 

@@ -14,16 +14,17 @@ def leaderboard(
     results: Annotated[list[Path] | None, typer.Argument(help="Folders of results.", metavar="[RESULTS]...")] = None,
     metric: Annotated[str | None, typer.Option("--metric", help="One metric; by default all.")] = None,
     matrix: Annotated[bool, typer.Option("--matrix", help="Also the forgetting matrix of every run.")] = False,
+    costs: Annotated[bool, typer.Option("--costs", help="Also what a run of each method costs.")] = False,
     figure: Annotated[
         Path | None, typer.Option("--figure", help="Draw the forgetting matrices: FILE.png, .svg or .html.")
     ] = None,
     order: Annotated[str | None, typer.Option("--order", help="The order that --figure draws; else the first.")] = None,
     as_json: options.Json = False,
 ) -> None:
-    """Show Last, BWT and AP of every method and order, and forgetting matrices; or draw these with --figure."""
+    """Show Last, BWT and AP of every method and order; costs, forgetting matrices, or a figure of these where asked."""
     from rich.console import Console
 
-    from lifealign_bench.leaderboard.report import print_board, print_matrices
+    from lifealign_bench.leaderboard.report import print_board, print_costs, print_matrices
     from lifealign_bench.leaderboard.tables import ranking_table
 
     places = results or [options.DEFAULT_WORKSPACE / "results"]
@@ -39,5 +40,7 @@ def leaderboard(
         console.print(f"wrote {figure}", markup=False, soft_wrap=True)
         return
     print_board(console, places, [metric] if metric else None)
+    if costs:
+        print_costs(console, places)
     if matrix:
         print_matrices(console, places, metric)
