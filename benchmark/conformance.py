@@ -28,6 +28,7 @@ from lifealign_bench.benchmark.evaluation.answers import greedy_answers
 from lifealign_bench.benchmark.evaluation.logps import pair_logps
 from lifealign_bench.benchmark.nodes import learn
 from lifealign_bench.benchmark.training.guard import ForbiddenError
+from lifealign_bench.data.errors import LifeAlignError
 from lifealign_bench.methods.registry import find_method
 
 State = Literal["pass", "fail", "not applicable"]
@@ -58,8 +59,9 @@ def check_method(reference: str, full: bool = False, progress: Callable[[str], N
     with tempfile.TemporaryDirectory(prefix="lifealign-") as folder:
         try:
             method = find_method(reference).method
-        except Exception as error:  # noqa: BLE001 - whatever a plug-in raises is its failure
-            return [Line("can be loaded", "fail", str(error))]
+        except LifeAlignError as error:
+            cause = error.__cause__
+            return [Line("can be loaded", "fail", "".join(traceback.format_exception(cause)) if cause else str(error))]
         found = [Line("can be loaded", "pass", f"{method.__qualname__}, version {method.spec.version}")]
         check = _Check(method, Path(folder), ALL_TASKS if full else TASKS)
         for name, measure in check.properties().items():

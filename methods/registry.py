@@ -22,7 +22,7 @@ AnyMethod = TypeVar("AnyMethod", bound=type[Method])
 
 
 class PluginError(LifeAlignError):
-    """A method that exists and cannot be loaded; the message carries its traceback."""
+    """A method that exists and cannot be loaded; its own error is the cause, with its traceback."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,20 +59,36 @@ def find_method(reference: str) -> Registration:
     """
     if ".py:" in reference:
         return _from_file(reference)
+    _check_unique(reference)
     if reference in BUILT_IN:
         importlib.import_module(f"lifealign_bench.methods.{reference}")
         return Registration(_REGISTERED[reference], "built in", f"lifealign_bench.methods.{reference}")
-    plugins = {point.name: point for point in entry_points(group=GROUP)}
-    if reference not in plugins:
+    points = [point for point in entry_points(group=GROUP) if point.name == reference]
+    if not points:
         raise UnknownNameError("methods", "name", reference, method_names())
-    point = plugins[reference]
+    point = points[0]
     loaded = _guarded(point.load, f"method {reference!r} of entry point {point.value}")
-    return Registration(_checked(loaded, point.value), "entry point", point.value)
+    method = _checked(loaded, point.value)
+    if method.spec.name != reference:
+        raise InputError(point.value, "spec.name", repr(method.spec.name), f"the entry point's name, {reference!r}")
+    return Registration(method, "entry point", point.value)
 
 
 def method_names() -> list[str]:
     """Every name that `find_method` knows, the built-in ones first."""
-    return [*BUILT_IN, *sorted(point.name for point in entry_points(group=GROUP))]
+    return [*BUILT_IN, *sorted({point.name for point in entry_points(group=GROUP)} - set(BUILT_IN))]
+
+
+def _check_unique(name: str) -> None:
+    """Refuse a name that two packages, or a package and this one, give to a method."""
+    owners = [
+        f"{point.value} ({point.dist.name if point.dist else '?'})" for point in entry_points(group=GROUP, name=name)
+    ]
+    owners += ["built in"] if name in BUILT_IN else []
+    if len(owners) > 1:
+        raise InputError(
+            f"methods {name!r}", "name", " and ".join(owners), "one method of a name; uninstall one of them"
+        )
 
 
 def _from_file(reference: str) -> Registration:
@@ -100,7 +116,9 @@ def _guarded(load: Callable[[], object], what: str) -> object:
         return load()
     # A plug-in may raise anything while it is imported; all of it is the plug-in's failure.
     except Exception as error:
-        raise PluginError(f"{what} cannot be loaded:\n{traceback.format_exc()}") from error
+        place = traceback.extract_tb(error.__traceback__)[-1]
+        where = f"{place.filename}, line {place.lineno}"
+        raise PluginError(f"{what} cannot be loaded: {type(error).__name__}: {error} ({where})") from error
 
 
 def _checked(candidate: object, where: str) -> type[Method]:

@@ -11,7 +11,10 @@ from lifealign_bench.cli import options
 
 
 def leaderboard(
-    results: Annotated[list[Path] | None, typer.Argument(help="Folders of results.", metavar="[RESULTS]...")] = None,
+    results: Annotated[
+        list[Path] | None,
+        typer.Argument(help="Folders of results; else the workspace's, else those that ship.", metavar="[RESULTS]..."),
+    ] = None,
     metric: Annotated[str | None, typer.Option("--metric", help="One metric; by default all.")] = None,
     matrix: Annotated[bool, typer.Option("--matrix", help="Also the forgetting matrix of every run.")] = False,
     costs: Annotated[bool, typer.Option("--costs", help="Also what a run of each method costs.")] = False,
@@ -25,9 +28,13 @@ def leaderboard(
     from rich.console import Console
 
     from lifealign_bench.leaderboard.report import print_board, print_costs, print_matrices
+    from lifealign_bench.leaderboard.shipped import NOTE, shipped_results
     from lifealign_bench.leaderboard.tables import ranking_table
 
-    places = results or [options.DEFAULT_WORKSPACE / "results"]
+    own = options.DEFAULT_WORKSPACE / "results"
+    places = results or [own if own.exists() else shipped_results()]
+    if places == [shipped_results()]:
+        typer.echo(f"no results in {own}: {NOTE}", err=True)
     if as_json:
         frame = ranking_table(places, metric)
         typer.echo(frame.to_json(orient="records", indent=2))

@@ -20,23 +20,41 @@ app = typer.Typer(no_args_is_help=True)
 def list_methods(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON for machines.")] = False,
 ) -> None:
-    """List name, fidelity, what is stored, what answering needs, and the source of every method."""
+    """List name, fidelity, what is stored, what answering needs, and the source of every method.
+
+    Exits with an error where an installed method cannot be loaded; the others are listed all the same.
+    """
+    from rich import box
     from rich.console import Console
     from rich.table import Table
 
+    from lifealign_bench.data.errors import LifeAlignError
     from lifealign_bench.methods import find_method, method_names
 
-    found = [(name, find_method(name)) for name in method_names()]
+    records, broken = [], []
+    for name in method_names():
+        try:
+            item = find_method(name)
+            records.append(_record(name, item.source, item.method.spec))
+        except LifeAlignError as error:
+            broken.append(error)
     if as_json:
         import json
 
-        typer.echo(json.dumps([_record(name, item.source, item.method.spec) for name, item in found], indent=2))
-        return
-    table = Table("name", "title", "paper", "fidelity", "stores", "answers need", "source")
-    for name, item in found:
-        record = _record(name, item.source, item.method.spec)
-        table.add_row(*(str(value) for value in record.values()))
-    Console().print(table)
+        typer.echo(json.dumps(records, indent=2))
+    else:
+        table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+        table.add_column("name", no_wrap=True, min_width=max(len(name) for name in method_names()))
+        for heading in ("paper", "fidelity", "stores", "answers need", "source"):
+            table.add_column(heading)
+        for record in records:
+            table.add_row(*(str(value) for field, value in record.items() if field != "title"))
+        Console().print(table)
+    # Whatever works is shown; what does not is an error all the same.
+    for earlier in broken[:-1]:
+        typer.echo(f"error: {earlier}", err=True)
+    if broken:
+        raise broken[-1]
 
 
 @app.command()

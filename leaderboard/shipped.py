@@ -1,0 +1,14 @@
+"""The board that ships with the package: what a newcomer sees before running anything."""
+
+from __future__ import annotations
+
+from importlib.resources import files
+from pathlib import Path
+
+SUITE = "mini-all"
+NOTE = "the board that ships with the package: a synthetic world, one seed; nothing of yours is in it yet"
+
+
+def shipped_results() -> Path:
+    """The folder of the shipped results, one folder a run."""
+    return Path(str(files("lifealign_bench.leaderboard"))) / "board" / SUITE
