@@ -157,11 +157,11 @@ class Learner:
     def chain(self) -> list[Learned]:
         """The active method task by task, all read again from what the last stage left, as the run graph does it."""
         if not self._chain:
-            self._chain = self.resumed(self.active, BASES[0])
+            self._chain = self.resumed(self.active, BASES[0], to_the_end=True)
         return self._chain
 
-    def resumed(self, make: Callable[[], Method], base: str) -> list[Learned]:
-        """Every task by a fresh method that loads what the last one left."""
+    def resumed(self, make: Callable[[], Method], base: str, *, to_the_end: bool = False) -> list[Learned]:
+        """Every task by a fresh method that loads what the last one left; to_the_end: the last is remembered, too."""
         found: list[Learned] = []
         for step in range(1, len(self.tasks) + 1):
             method = make()
@@ -173,7 +173,9 @@ class Learner:
             weights = copied(stage)
             trained = self.saved(method)
             late = None if equal(weights, learned_state(stage.model)) else "save()"
-            kept, changed = self.remembered(make, self.tasks[:step], weights, trained, base)
+            kept, changed = trained, False
+            if to_the_end or step < len(self.tasks):
+                kept, changed = self.remembered(make, self.tasks[:step], weights, trained, base)
             found.append(
                 Learned(weights, kept, seen.started or {}, seen.rows, late or ("remember()" if changed else None))
             )

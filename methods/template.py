@@ -107,10 +107,14 @@ class MyMethod(Method):
 #   serve(policy, task)        a context manager that yields the module that answers. `task`
 #                              is None unless the spec has needs_task_identity=True.
 #
-# ctx: model, phase, task, prefix (tasks up to this one), rows, beta, trainable (name ->
-#   parameter), batches(rows), token_logps(batch) of shape (rows, tokens - 1), margins(batch),
-#   loss(batch), logps(rows, "base" | "start" | "now"), recall(pair_ids), log(name, value).
-#   generator(purpose) is the only source of random numbers: seeded, the same on every run.
+# ctx: model, phase, phases (the suite's kinds), task, prefix (tasks up to this one), rows, beta,
+#   trainable (name -> parameter), batches(rows), token_logps(batch) of shape (rows, tokens - 1),
+#   margins(batch), loss(batch), logps(rows, "base" | "start" | "now"), recall(pair_ids),
+#   log(name, value). generator(purpose) is the only source of random numbers: seeded, the same
+#   on every run; run_generator(purpose) is the same for all tasks of a run, too.
+#   add_lora(model, name) in `attach`: one more adapter beside the first. as_in(phase) in
+#   `remember`: a context in which batches and losses are those of that phase. refer(rows) in
+#   `before_phase`: reference log-probabilities for rows that this phase does not train on.
 # batch: input_ids, attention_mask, labels of shape (rows, tokens), labels -100 where nothing
 #   is learned. "sft": the n chosen answers. "preference": the n chosen, then the n rejected.
 #   reference_chosen_logps, reference_rejected_logps of shape (n,), in "preference" only.
