@@ -86,7 +86,10 @@ class EWC(Method):
             self.anchor[name] = moved.where(total > 0, weights)
 
     def _fisher(self, ctx: StageContext) -> dict[str, torch.Tensor]:
-        """Mean squared gradient of single pairs, one forward pass each; double precision on the CPU."""
+        """Mean squared gradient of single pairs, one forward pass each; double precision on the CPU.
+
+        Where a suite's reference is the previous policy, it is here the policy that the task left.
+        """
         import torch
 
         parameters = ctx.trainable
