@@ -58,7 +58,8 @@ def test_a_neutral_setting_is_seqft_bit_for_bit(trained: tuple[Session, Outcome,
         assert weights(session, f"{name}-neutral", step) == weights(session, "seqft", step)
 
 
-@pytest.mark.parametrize("name", sequential("active"))
+# GEM acts only where tasks conflict, and these hardly do: the conformance check looks at it where they do.
+@pytest.mark.parametrize("name", sorted(set(sequential("active")) - {"gem"}))
 def test_a_method_that_is_on_changes_the_weights_of_task_2(trained: tuple[Session, Outcome, Path], name: str) -> None:
     session, _, _ = trained
     active = find_method(name).method.spec.active

@@ -181,7 +181,7 @@ def test_a_loss_that_is_no_number_stops_its_node_names_it_and_keeps_the_rest(
     ("words", "expected"),
     [
         (["run", "nowhere.yaml"], "nowhere.yaml: suite file: found no such file"),
-        (["run", "papper"], "did you mean paper?"),
+        (["run", "papper"], "did you mean paper, paper-ablation?"),
         (["run", "{suite}", "--methods", "lifealing"], "did you mean lifealign?"),
         (["run", "{suite}", "--orders", "order9"], "'order9'"),
         (["run", "{suite}", "--orders", "hc3>hc3>truthfulqa"], "hh-harmless"),

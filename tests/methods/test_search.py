@@ -38,10 +38,15 @@ def test_every_methods_space_holds_its_defaults_and_is_accepted_at_its_ends(name
             assert getattr(found.from_mapping({field: value}).config, field) == value
 
 
-def test_lifealign_and_er_declare_a_space_and_the_others_none():
+def test_all_but_the_references_and_seqft_declare_a_space():
     spaces = {name: set(search_space(find_method(name).method)) for name in method_names()}
     assert {name: space for name, space in spaces.items() if space} == {
         "er": {"buffer_fraction"},
+        "ewc": {"strength"},
+        "gem": {"buffer_fraction", "margin"},
+        "l2p": {"length", "pull"},
+        "olora": {"strength"},
+        "cppo": {"drift"},
         "lifealign": {"buffer_fraction", "gamma", "theta", "keep"},
     }
 
