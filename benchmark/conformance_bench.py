@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from lifealign_bench.benchmark.suite import Budget
 from lifealign_bench.benchmark.training.context import Attachment, Stage, StageData
 from lifealign_bench.benchmark.training.encode import Encoder
 from lifealign_bench.benchmark.training.guard import guarded
+from lifealign_bench.benchmark.training.phases import train_phase  # noqa: F401 - what it takes to train is loaded here
 from lifealign_bench.benchmark.training.policy import copy_state, learned_state
 from lifealign_bench.data.cards import TaskCard, WorldSource
 from lifealign_bench.data.catalogue import load_card
@@ -48,9 +50,7 @@ class Bench:
 
     def __init__(self, base: str, tasks: Sequence[str]) -> None:
         self.folder = shipped_base(base)
-        requests = [TaskRequest(_kept_for_tuning(task), PAIRS, PAIRS) for task in tasks]
-        # What such a card evaluates on are the items that no suite meets.
-        self.rows = {task: data.evaluation for task, data in zip(tasks, load_stream(requests, None, 0), strict=True)}
+        self.rows = dict(zip(tasks, _rows(tuple(tasks)), strict=True))
         model, tokenizer = self._open()
         self.encoder = Encoder(tokenizer, BUDGET.max_length)
         every = [pair for rows in self.rows.values() for pair in rows]
@@ -80,6 +80,13 @@ class Bench:
         model = method.attach(self._open()[0], Attachment(BUDGET, 0, prefix))
         _carry(weights, learned_state(model))
         return model.eval()
+
+
+@lru_cache(maxsize=2)
+def _rows(tasks: tuple[str, ...]) -> tuple[tuple[Pair, ...], ...]:
+    requests = [TaskRequest(_kept_for_tuning(task), PAIRS, PAIRS) for task in tasks]
+    # What such a card evaluates on are the items that no suite meets.
+    return tuple(data.evaluation for data in load_stream(requests, None, 0))
 
 
 def _kept_for_tuning(task: str) -> TaskCard:
