@@ -59,6 +59,12 @@ def test_an_installed_package_is_found_by_its_entry_point(installed: dict[str, s
     assert rows["seqft"]["source"] == "built in"
 
 
+def test_an_installed_method_holds_every_property(installed: dict[str, str], tmp_path: Path) -> None:
+    report = lifealign("method", "check", "ema", cwd=tmp_path, env=installed)["ema"]
+    assert len(report) == 12
+    assert [line for line in report if line["state"] == "fail"] == []
+
+
 def test_an_installed_method_runs_by_its_name_in_worker_processes_too(
     installed: dict[str, str], tmp_path: Path, synthetic_data: Path, tiny_base: Path
 ) -> None:
