@@ -16,6 +16,16 @@ TASKS = {
     "safe-rlhf": "safe-rlhf",
     "truthfulqa": "TruthfulQA",
 }
+BUDGET = {
+    "lora": {"r": 2, "alpha": 4, "targets": "query_value"},
+    "phases": [
+        {"kind": "sft", "epochs": 1, "learning_rate": 1e-2},
+        {"kind": "preference", "epochs": 1, "learning_rate": 5e-3},
+    ],
+    "batch_size": 4,
+    "micro_batch_size": 2,
+    "max_length": 96,
+}
 WORDS = ("river stone lamp green quiet seven market paper window bread north simple garden answer early cloud").split()  # noqa: SIM905
 
 
@@ -51,16 +61,7 @@ def write_suite(path: Path, data: Path, base: Path | str, **changes: object) -> 
         "data_dir": str(data),
         "base": {"source": str(base)},
         "rows": {"train": 12, "evaluation": 6},
-        "budget": {
-            "lora": {"r": 2, "alpha": 4, "targets": "query_value"},
-            "phases": [
-                {"kind": "sft", "epochs": 1, "learning_rate": 1e-2},
-                {"kind": "preference", "epochs": 1, "learning_rate": 5e-3},
-            ],
-            "batch_size": 4,
-            "micro_batch_size": 2,
-            "max_length": 96,
-        },
+        "budget": BUDGET,
         "evaluation": {"cells": "full", "prompts": 2, "max_new_tokens": 4, "batch_size": 4},
         "methods": ["seqft", "lifealign"],
         "orders": {"order1": ["hc3", "hh-harmless", "truthfulqa"]},

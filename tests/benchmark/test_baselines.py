@@ -15,7 +15,7 @@ from lifealign_bench.methods import losses
 from lifealign_bench.methods.ewc import EWC
 from lifealign_bench.methods.gem import GEM
 from lifealign_bench.methods.olora import OLoRA
-from support import write_suite
+from support import BUDGET, write_suite
 
 TASKS = ("mini-harmless", "mini-helpful")
 
@@ -136,17 +136,7 @@ def test_all_methods_learn_a_stream_with_either_reference(
         tasks=["hc3", "hh-harmless"],
         orders=[["hc3", "hh-harmless"]],
         methods=["ewc", "gem", "l2p", "olora", "cppo"],
-        budget={
-            "lora": {"r": 2, "alpha": 4, "targets": "query_value"},
-            "phases": [
-                {"kind": "sft", "epochs": 1, "learning_rate": 1e-2},
-                {"kind": "preference", "epochs": 1, "learning_rate": 5e-3},
-            ],
-            "batch_size": 4,
-            "micro_batch_size": 2,
-            "max_length": 96,
-            "reference": reference,
-        },
+        budget={**BUDGET, "reference": reference},
     )
     _, outcome = compute(suite, tmp_path / "workspace")
     assert outcome.failures == []
