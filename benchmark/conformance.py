@@ -239,7 +239,7 @@ class _Check(Learner):
         pad = bench.encoder.tokenizer.pad_token_id
         with method.serve(policy, named) as answering:
             scores = [pair_logps(answering, bench.encoder.encode(rows), size, pad) for size in (1, len(rows))]
-            answers = [greedy_answers(answering, bench.encoder, rows, 16, size) for size in (1, len(rows))]
+            answers = [greedy_answers(answering, bench.encoder, rows, 8, size) for size in (1, len(rows))]
         worst = max(abs(one.chosen - other.chosen) for one, other in zip(*scores, strict=True))
         if worst > 1e-2:
             raise BrokenPropertyError(
