@@ -26,7 +26,8 @@ if TYPE_CHECKING:
 class EWCConfig(MethodConfig):
     """strength: the weight of the penalty (lambda). The penalty is a mean over parameters, so that one strength carries
     across sizes: divided by the number of parameters it is the lambda of the usual sum, which papers set to some
-    hundreds or thousands (3,300 on the miniature base's adapter).
+    hundreds or thousands (3,300 on the miniature base's adapter). The default was taken from there after powers of ten
+    from 1e5 to 1e8 were seen on two evaluated tasks of world 0, where the largest forgot least.
     """
 
     strength: float = 1e8
