@@ -282,7 +282,9 @@ def _read(path: Path, kind: type[Kind]) -> Kind:
     found = value.get("schema_version")
     if found != SCHEMA_VERSION or isinstance(found, bool):
         shown = "none" if found is None else repr(found)[:40]
-        expected = f"{SCHEMA_VERSION}; `lifealign score --upgrade` carries {SCHEMA_VERSION - 1} over, else read it with "
+        expected = (
+            f"{SCHEMA_VERSION}; `lifealign score --upgrade` carries {SCHEMA_VERSION - 1} over, else read it with "
+        )
         expected += "the version of this package that wrote it"
         raise InputError(path, "schema_version", shown, expected)
     try:

@@ -22,7 +22,10 @@ ALLOWED = {
     "leaderboard": {"leaderboard", "data", "judges", "benchmark"},
 }
 TORCH_FREE = {
-    "benchmark": ("durable", "schema", "columns", "runs", "metrics", "matrix", "orders", "statistics"),
+    "benchmark": (
+        *("durable", "schema", "columns", "runs", "metrics", "matrix", "orders", "statistics"),
+        *("judge_records", "judge_scoring", "measuring"),
+    ),
     "judges": ("verdict", "templates", "oracle"),
 }
 HEAVY = ("torch", "transformers", "trl", "peft", "datasets", "pandas", "pyarrow", "sacrebleu", "nltk")
