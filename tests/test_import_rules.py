@@ -23,7 +23,7 @@ ALLOWED = {
 }
 TORCH_FREE = {
     "benchmark": ("durable", "schema", "columns", "runs", "metrics", "matrix", "orders", "statistics"),
-    "judges": ("verdict", "templates", "oracle"),
+    "judges": ("verdict", "template", "templates.__init__", "oracle"),
 }
 HEAVY = ("torch", "transformers", "trl", "peft", "datasets", "pandas", "pyarrow", "sacrebleu", "nltk")
 
