@@ -14,7 +14,7 @@ from lifealign_bench.benchmark.suite import Suite
 from lifealign_bench.data.cards import TaskCard
 from lifealign_bench.data.rows import Pair
 from lifealign_bench.judges.interface import Judge, JudgedItem, JudgeIdentity, Judgment
-from lifealign_bench.judges.opening import open_judges
+from lifealign_bench.judges.opening import REPLIES, open_judges
 
 VERDICTS = pa.schema(
     [
@@ -34,8 +34,8 @@ VERDICTS = pa.schema(
 """One row per answer and dimension; `usage` is JSON."""
 
 
-def judges_of(suite: Suite, cache: Path | None = None) -> tuple[Judge, ...]:
-    """The suite's judges, none where answers are not judged; cache: where paid replies are kept.
+def judges_of(suite: Suite, cache: Path = Path(REPLIES)) -> tuple[Judge, ...]:
+    """The suite's judges, none where answers are not judged; cache: where paid replies are kept, once they judge.
 
     Raises:
         InputError: a judge that is not known, or a judge file that cannot be used.

@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
+from pydantic import JsonValue
+
 from lifealign_bench.data.rows import Message
 
 Dimension = Literal["helpfulness", "safety", "rubric", "refusal"]
@@ -75,7 +77,7 @@ class JudgeIdentity:
     template_version: str
     template_sha256: str
     templates: Mapping[str, str]
-    parameters: Mapping[str, int | float | str | bool | None]
+    parameters: Mapping[str, JsonValue]
 
 
 class Judge(Protocol):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from lifealign_bench.data.errors import InputError
@@ -69,22 +69,39 @@ class Question:
 
 
 @dataclass(frozen=True, slots=True)
+class Said:
+    """What one reply says of one dimension: a verdict or why there is none, and the words it was read from."""
+
+    found: Verdict | Unscored
+    raw: str
+
+
+@dataclass(frozen=True, slots=True)
 class Answered:
-    """A question, the reply that decides, and the tokens of all replies."""
+    """A question, what was said by dimension (nothing where no whole reply came), and the tokens of all replies."""
 
     question: Question
     reply: ChatReply
-    usage: Mapping[str, int] = field(default_factory=dict)
+    said: Mapping[Dimension, Said]
+    usage: Mapping[str, int]
 
-    @property
-    def verdicts(self) -> Verdicts:
-        """What the reply says; nothing where it is not whole."""
-        return self.question.read(self.reply.text) if self.reply.status == "complete" else {}
+    @classmethod
+    def by(cls, question: Question, reply: ChatReply) -> Answered:
+        """The question with its first reply."""
+        read = question.read(reply.text) if reply.status == "complete" else {}
+        return cls(question, reply, {name: Said(found, reply.text) for name, found in read.items()}, _counted(reply))
 
     @property
     def unread(self) -> bool:
         """Whether a repair may help: there are words, and no verdict in them."""
-        return any(isinstance(found, Unscored) for found in self.verdicts.values())
+        return any(isinstance(said.found, Unscored) for said in self.said.values())
+
+    def repaired(self, reply: ChatReply) -> Answered:
+        """With a second reply: it counts where the first could not be read, and it can."""
+        again = Answered.by(self.question, reply)
+        better = {name: said for name, said in again.said.items() if isinstance(said.found, Verdict)}
+        kept = {name: said for name, said in self.said.items() if isinstance(said.found, Verdict)}
+        return replace(self, said={**self.said, **better, **kept}, usage=_sum(self.usage, again.usage))
 
 
 class LlmJudge:
@@ -184,15 +201,13 @@ class LlmJudge:
                 yield self._call(question)
 
         for reply in self.client.complete(calls(), self._watch):
-            yield Answered(under_way.popleft(), self._one_model(reply), _counted(reply))
+            yield Answered.by(under_way.popleft(), self._one_model(reply))
 
     def _repaired(self, unread: Sequence[Answered]) -> Iterator[Answered]:
         """Each question once more, with the reply that could not be read; a reply that is no better changes nothing."""
         calls = (self._call(answered.question, answered.reply.text) for answered in unread)
         for answered, reply in zip(unread, self.client.complete(calls, self._watch), strict=True):
-            usage = _sum(answered.usage, _counted(self._one_model(reply)))
-            better = reply.status == "complete"
-            yield replace(answered, reply=reply if better else answered.reply, usage=usage)
+            yield answered.repaired(self._one_model(reply))
 
     def _one_model(self, reply: ChatReply) -> ChatReply:
         if reply.status == "complete" and reply.model_served:
@@ -204,12 +219,9 @@ class LlmJudge:
         return reply
 
     def _judgments(self, answered: Answered) -> Iterator[Judgment]:
-        question, reply = answered.question, answered.reply
-        verdicts = answered.verdicts
+        question = answered.question
         for place, name in enumerate(question.dimensions):
-            # A call for several dimensions is paid for once.
-            usage = answered.usage if place == 0 else {}
-            verdict, rationale, status = _outcome(verdicts.get(name), reply)
+            verdict, rationale, status = _outcome(answered, name)
             yield Judgment(
                 question.item.pair_id,
                 name,
@@ -217,17 +229,19 @@ class LlmJudge:
                 rationale,
                 template=question.template.label,
                 status=status,
-                raw=reply.text,
-                usage=usage,
+                raw=answered.said[name].raw if name in answered.said else answered.reply.text,
+                # A call for several dimensions is paid for once.
+                usage=answered.usage if place == 0 else {},
             )
 
 
-def _outcome(found: Verdict | Unscored | None, reply: ChatReply) -> tuple[int | None, str, Status]:
+def _outcome(answered: Answered, name: Dimension) -> tuple[int | None, str, Status]:
+    reply, said = answered.reply, answered.said.get(name)
     if reply.status != "complete":
         return None, reply.reason, WITHOUT[reply.status]
-    if isinstance(found, Verdict) and isinstance(found.verdict, int):
-        return found.verdict, found.rationale, "scored"
-    return None, found.detail if isinstance(found, Unscored) else "no verdict of this dimension", "parse"
+    if said is not None and isinstance(said.found, Verdict) and isinstance(said.found.verdict, int):
+        return said.found.verdict, said.found.rationale, "scored"
+    return None, said.found.detail if said is not None and isinstance(said.found, Unscored) else "no verdict", "parse"
 
 
 def _counted(reply: ChatReply) -> dict[str, int]:
