@@ -47,7 +47,9 @@ class PanelFile(Strict):
     @classmethod
     def _odd(cls, members: tuple[str, ...]) -> tuple[str, ...]:
         if len(members) % 2 == 0:
-            raise ValueError(f"an odd number of judges: the votes of {len(members)} have no median that one of them gave")
+            raise ValueError(
+                f"an odd number of judges: the votes of {len(members)} have no median that one of them gave"
+            )
         return members
 
 
@@ -64,7 +66,9 @@ class JudgeSettings:
     where: str = ""
 
 
-def read_settings(reference: str, base_url: str | None = None, api_key_env: str | None = None) -> tuple[JudgeSettings, ...]:
+def read_settings(
+    reference: str, base_url: str | None = None, api_key_env: str | None = None
+) -> tuple[JudgeSettings, ...]:
     """The judges of a file, of a built-in name, or of `openai:MODEL`; one, or the members of a panel.
 
     base_url, api_key_env: in place of what the file says. A key is sent to OpenAI's own address by default and to no

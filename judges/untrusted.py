@@ -73,7 +73,7 @@ def encode_bounded(text: str, most: int) -> Encoded:
 def _fitting(signs: Iterable[str], room: int) -> int:
     """How many characters fit when each is counted as long as its code can be."""
     for count, sign in enumerate(signs):
-        room -= 6 if sign == "[" else len(encode(sign)) - 2
+        room -= 1 if sign.isascii() and sign.isalnum() else 6 if sign == "[" else len(encode(sign)) - 2
         if room < 0:
             return count
     return count + 1
