@@ -47,9 +47,7 @@ class PanelFile(Strict):
     @classmethod
     def _odd(cls, members: tuple[str, ...]) -> tuple[str, ...]:
         if len(members) % 2 == 0:
-            raise ValueError(
-                f"an odd number of judges: the votes of {len(members)} have no median that one of them gave"
-            )
+            raise ValueError(f"an odd number of judges: {len(members)} votes have no median that one of them gave")
         return members
 
 

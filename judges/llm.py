@@ -11,7 +11,6 @@ from lifealign_bench.data.errors import InputError
 from lifealign_bench.data.rows import Message
 from lifealign_bench.judges.chat import ChatCall, ChatReply, ReplyStatus
 from lifealign_bench.judges.client.client import ChatClient
-from lifealign_bench.judges.client.config import Budget
 from lifealign_bench.judges.client.planning import DryRun
 from lifealign_bench.judges.client.progress import Progress
 from lifealign_bench.judges.interface import (
@@ -26,6 +25,7 @@ from lifealign_bench.judges.interface import (
 )
 from lifealign_bench.judges.joint import JointTemplate, parse_joint, render_joint
 from lifealign_bench.judges.judge_file import JudgeSettings
+from lifealign_bench.judges.purse import Purse
 from lifealign_bench.judges.rendering import render, repair_messages
 from lifealign_bench.judges.template import Template
 from lifealign_bench.judges.templates import load_templates
@@ -107,7 +107,7 @@ class Answered:
 class LlmJudge:
     """Judges through one endpoint; the same items give the same questions, so that cached replies cost nothing.
 
-    cache: the file of paid replies. watch: called with what the client does.
+    cache: the file of paid replies. purse: what may be spent. watch: called with what the client does.
     """
 
     def __init__(
@@ -115,12 +115,13 @@ class LlmJudge:
         settings: JudgeSettings,
         cache: Path,
         dimensions: tuple[Dimension, ...] = DIMENSIONS,
-        budget: Budget | None = None,
+        purse: Purse | None = None,
         watch: Watch | None = None,
     ) -> None:
-        self.settings, self.dimensions, self._watch = settings, dimensions, watch
+        self.settings, self.dimensions = settings, dimensions
         self.templates = load_templates(settings.paraphrase, settings.templates)
-        self.client = ChatClient(settings.endpoint, cache, budget)
+        self._cache, self._purse, self._watch = cache, purse or Purse(), watch
+        self._client()
         self._served: dict[str, None] = {}
 
     @property
@@ -175,7 +176,7 @@ class LlmJudge:
 
     def plan(self, items: Sequence[JudgedItem]) -> DryRun:
         """What judging would take, without repairs; nothing is sent."""
-        return self.client.plan(self._call(question) for question in self._questions(items))
+        return self._client().plan(self._call(question) for question in self._questions(items))
 
     def _questions(self, items: Sequence[JudgedItem]) -> Iterator[Question]:
         for place, item in enumerate(items):
@@ -200,14 +201,31 @@ class LlmJudge:
                 under_way.append(question)
                 yield self._call(question)
 
-        for reply in self.client.complete(calls(), self._watch):
+        for reply in self._complete(calls()):
             yield Answered.by(under_way.popleft(), self._one_model(reply))
 
     def _repaired(self, unread: Sequence[Answered]) -> Iterator[Answered]:
         """Each question once more, with the reply that could not be read; a reply that is no better changes nothing."""
         calls = (self._call(answered.question, answered.reply.text) for answered in unread)
-        for answered, reply in zip(unread, self.client.complete(calls, self._watch), strict=True):
+        for answered, reply in zip(unread, self._complete(calls), strict=True):
             yield answered.repaired(self._one_model(reply))
+
+    def _client(self) -> ChatClient:
+        return ChatClient(self.settings.endpoint, self._cache, self._purse.left())
+
+    def _complete(self, calls: Iterable[ChatCall]) -> Iterator[ChatReply]:
+        last = Progress()
+
+        def watch(now: Progress) -> None:
+            nonlocal last
+            last = now
+            if self._watch is not None:
+                self._watch(now)
+
+        try:
+            yield from self._client().complete(calls, watch)
+        finally:
+            self._purse.spend(last)
 
     def _one_model(self, reply: ChatReply) -> ChatReply:
         if reply.status == "complete" and reply.model_served:

@@ -1,0 +1,112 @@
+"""Answers that exist, as judges see them: every run's samples with their texts, each distinct one once."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from lifealign_bench.benchmark.columns import read_table
+from lifealign_bench.benchmark.judging import verdict_row
+from lifealign_bench.benchmark.runs import StoredRun
+from lifealign_bench.benchmark.texts import FILE as TEXTS
+from lifealign_bench.data.catalogue import find_card
+from lifealign_bench.data.errors import InputError, UnknownNameError
+from lifealign_bench.data.rows import Message
+from lifealign_bench.judges.interface import Judge, JudgedItem, Judgment, asked_of
+
+
+@dataclass(frozen=True)
+class JudgedRun:
+    """A run, its `samples`, and beside each of them what a judge is given."""
+
+    run: StoredRun
+    samples: pd.DataFrame
+    items: tuple[JudgedItem, ...]
+
+
+@dataclass(frozen=True)
+class JudgedBy:
+    """One judge and what it said of each distinct item."""
+
+    judge: Judge
+    said: Mapping[JudgedItem, Sequence[Judgment]]
+
+
+def answers_of(runs: Sequence[StoredRun]) -> list[JudgedRun]:
+    """The answers of these runs with their prompts and references.
+
+    Raises:
+        InputError: a suite's texts are not beside its runs, lack a prompt, or a task's rubric is not known.
+    """
+    texts = {folder: _texts(folder) for folder in sorted({run.folder.parent for run in runs})}
+    found = []
+    for run in runs:
+        samples = read_table(run.folder, "samples")
+        items = tuple(_item(row, texts[run.folder.parent], run.folder) for row in samples.to_dict("records"))
+        found.append(JudgedRun(run, samples, items))
+    return found
+
+
+def distinct(runs: Sequence[JudgedRun]) -> list[JudgedItem]:
+    """Every item once, however many runs share it."""
+    return list(dict.fromkeys(item for run in runs for item in run.items))
+
+
+def by_item(judge: Judge, items: Sequence[JudgedItem], judgments: Sequence[Judgment]) -> JudgedBy:
+    """A judge's judgments of these items, by item."""
+    left = iter(judgments)
+    return JudgedBy(judge, {item: [next(left) for _ in asked_of(item, judge.dimensions)] for item in items})
+
+
+def judgments_table(run: JudgedRun, judges: Sequence[JudgedBy]) -> pd.DataFrame:
+    """The `judgments` rows of a run: answers in their order, of each every judge's verdicts."""
+    rows: list[dict[str, Any]] = []
+    samples = run.samples[["sample_id", "task", "step", "item"]].to_dict("records")
+    for sample, item in zip(samples, run.items, strict=True):
+        for by in judges:
+            rows += [{**sample, **verdict_row(by.judge, judgment)} for judgment in by.said[item]]
+    frame = pd.DataFrame(rows)
+    return frame.astype({"verdict": float}) if rows else frame
+
+
+def _texts(folder: Path) -> Mapping[str, Mapping[str, Any]]:
+    path = folder / TEXTS
+    if not path.is_file():
+        expected = "the prompts of the suite, as `lifealign run` writes them beside its runs"
+        raise InputError(path, "texts", "no such file", expected)
+    frame = pd.read_parquet(path)
+    if "rubric" not in frame.columns:
+        rubrics = {task: _rubric(str(task), path) for task in frame["task"].unique()}
+        frame["rubric"] = [rubrics[task] for task in frame["task"]]
+    return {str(row["pair_id"]): row for row in frame.to_dict("records")}
+
+
+def _rubric(task: str, path: Path) -> str:
+    """The rubric of a task of the catalogue, for texts that were written before they named it."""
+    try:
+        return find_card(task, path.parent).rubric
+    except UnknownNameError:
+        expected = "texts that name it; `lifealign run` with the suite writes them again"
+        raise InputError(path, "rubric", f"none for task {task}, which is not of the catalogue", expected) from None
+
+
+def _item(sample: Mapping[Any, Any], texts: Mapping[str, Mapping[str, Any]], folder: Path) -> JudgedItem:
+    text = texts.get(sample["pair_id"])
+    if text is None:
+        raise InputError(folder / "samples.parquet", "pair_id", sample["pair_id"], f"a pair of {TEXTS} beside the run")
+    turns = tuple(Message(role, content) for role, content in json.loads(text["prompt"]))
+    return JudgedItem(
+        pair_id=str(sample["pair_id"]),
+        task=str(sample["task"]),
+        rubric=str(text["rubric"]),
+        prompt=turns,
+        answer=str(sample["answer"]),
+        reference=str(text["chosen"]),
+        harm=sample["harm"],
+        item=str(sample["item"]),
+    )
