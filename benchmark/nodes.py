@@ -127,7 +127,11 @@ def _verdicts(node: Node, shop: Workshop, folder: Path, meter: CostMeter) -> Non
     pairs = {pair.pair_id: pair for pair in data.evaluation}
     answers = pq.read_table(shop.parent(node, "answers") / "answers.parquet").to_pylist()
     items = [judged_item(pairs[row["pair_id"]], row["text"], data.card) for row in answers]
-    pq.write_table(judge_table(judge, items, shop.steps("verdicts")), folder / "verdicts.parquet")
+    verdicts = judge_table(judge, items, shop.steps("verdicts"))
+    if unanswered := verdicts["status"].to_pylist().count("endpoint"):
+        # A node is never rewritten, so it waits for the replies; those that came are kept and cost nothing again.
+        raise HarnessError(f"{unanswered} questions to the judge had no reply; the same command asks them again")
+    pq.write_table(verdicts, folder / "verdicts.parquet")
     write_json(folder / "judge.json", asdict(judge.identity))
     meter.count(example_passes=len(items), tokens=0)
 
@@ -205,7 +209,8 @@ def _memory(node: Node, shop: Workshop, folder: Path, meter: CostMeter) -> None:
 def _guarded(stage: Stage, shop: Workshop, folder: Path, kept: Path | None) -> AbstractContextManager[None]:
     """Within the context the method's code opens its own folder, and of the workspace what was kept for it."""
     root, data = shop.store.root, shop.world.suite.data_dir
-    hidden = [root, root.parent / "results", *([Path(data)] if data else [])]
+    seen_by_judges = [root.parent / name for name in ("results", "judged", REPLIES)]
+    hidden = [root, *seen_by_judges, *([Path(data)] if data else [])]
     own = [folder, *([kept / "memory"] if kept else []), *([stage.logging_folder] if stage.logging_folder else [])]
     return guarded(stage.method, own, hidden)
 

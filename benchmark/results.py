@@ -22,6 +22,7 @@ from lifealign_bench.benchmark.durable import explained
 from lifealign_bench.benchmark.engine import Outcome
 from lifealign_bench.benchmark.judge_records import CoverageRecord, JudgeRecord, one_model_each
 from lifealign_bench.benchmark.judge_scoring import coverage_of
+from lifealign_bench.benchmark.judging import deciding, judges_of
 from lifealign_bench.benchmark.measuring import measures_of, references_from
 from lifealign_bench.benchmark.plan import Plan, Run, Stage
 from lifealign_bench.benchmark.rows_of_run import Gatherer, RunRows
@@ -271,6 +272,7 @@ def _suite_hash(materials: Materials) -> str:
     values = materials.plan.suite.model_dump(mode="json", exclude={"data_dir", "methods", "orders", "seeds"})
     values["base"] = materials.identity.digest
     values["tasks"] = [task["name"] for task in values["tasks"]]
+    values["judge"] = [dict(deciding(judge.identity)) for judge in judges_of(materials.plan.suite)]
     return digest(values)
 
 
