@@ -61,6 +61,7 @@ def run(
         console.print(
             f"{lost} of {len(session.plan.runs)} runs are incomplete; all else is kept: the same command goes on",
             markup=False,
+            soft_wrap=True,
         )
         raise typer.Exit(1)
 
