@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from lifealign_bench.benchmark.judged_answers import JudgedBy, by_item
@@ -47,10 +47,10 @@ def replies_beside(place: Path) -> Path:
     return place.parent.parent / REPLIES
 
 
-def judge_all(judges: Sequence[Judge], items: Sequence[JudgedItem], begins: Callable[[Judge], None]) -> list[JudgedBy]:
-    """Every judge's judgments of these items, one judge after the other; begins: called before each."""
-    found = []
-    for judge in judges:
-        begins(judge)
-        found.append(by_item(judge, items, judge.judge(items)))
-    return found
+def judged_by(judge: Judge, items: Sequence[JudgedItem]) -> JudgedBy:
+    """A judge's judgments of these items.
+
+    Raises:
+        LifeAlignError: as the judge does; what was answered is kept.
+    """
+    return by_item(judge, items, judge.judge(items))

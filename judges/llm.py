@@ -161,7 +161,7 @@ class LlmJudge:
         total = sum(1 for _ in self._questions(items))
         found: list[list[Judgment]] = [[] for _ in items]
         unread: list[Answered] = []
-        for done, answered in enumerate(self._ask(self._questions(items)), 1):
+        for done, answered in enumerate(self._ask(self._questions(items), total), 1):
             if answered.unread:
                 unread.append(answered)
             else:
@@ -193,7 +193,7 @@ class LlmJudge:
         said = messages if after is None else repair_messages(messages, after)
         return ChatCall(said, question.template.schema(), room)
 
-    def _ask(self, questions: Iterable[Question]) -> Iterator[Answered]:
+    def _ask(self, questions: Iterable[Question], total: int) -> Iterator[Answered]:
         under_way: deque[Question] = deque()
 
         def calls() -> Iterator[ChatCall]:
@@ -201,12 +201,12 @@ class LlmJudge:
                 under_way.append(question)
                 yield self._call(question)
 
-        for reply in self._complete(calls()):
+        for reply in self._complete(_Counted(calls, total)):
             yield Answered.by(under_way.popleft(), self._one_model(reply))
 
     def _repaired(self, unread: Sequence[Answered]) -> Iterator[Answered]:
         """Each question once more, with the reply that could not be read; a reply that is no better changes nothing."""
-        calls = (self._call(answered.question, answered.reply.text) for answered in unread)
+        calls = [self._call(answered.question, answered.reply.text) for answered in unread]
         for answered, reply in zip(unread, self._complete(calls), strict=True):
             yield answered.repaired(self._one_model(reply))
 
@@ -251,6 +251,20 @@ class LlmJudge:
                 # A call for several dimensions is paid for once.
                 usage=answered.usage if place == 0 else {},
             )
+
+
+@dataclass(frozen=True, slots=True)
+class _Counted:
+    """Calls that are made when they are needed, and how many there will be."""
+
+    calls: Callable[[], Iterator[ChatCall]]
+    total: int
+
+    def __iter__(self) -> Iterator[ChatCall]:
+        return self.calls()
+
+    def __len__(self) -> int:
+        return self.total
 
 
 def _outcome(answered: Answered, name: Dimension) -> tuple[int | None, str, Status]:

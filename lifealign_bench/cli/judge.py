@@ -10,12 +10,25 @@ import typer
 from lifealign_bench.cli import options
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from rich.console import Console
 
+    from lifealign_bench.judges.client import Progress
     from lifealign_bench.judges.interface import Judge, JudgedItem
     from lifealign_bench.judges.purse import Purse
+
+
+class Relay:
+    """Hands on what a client does to whoever shows it now."""
+
+    def __init__(self) -> None:
+        self.to: Callable[[Progress], None] = lambda moment: None
+
+    def __call__(self, moment: Progress) -> None:
+        """See `ChatClient.complete`."""
+        self.to(moment)
+
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
 
@@ -55,19 +68,19 @@ def run(
     """
     from rich.console import Console
 
-    from lifealign_bench.benchmark.judge_running import dimensions_of, judge_all, name_of, replies_beside, world_of
+    from lifealign_bench.benchmark.judge_running import dimensions_of, judged_by, name_of, replies_beside, world_of
     from lifealign_bench.benchmark.judged_answers import answers_of, distinct
     from lifealign_bench.benchmark.judged_results import place_of, write_judged
     from lifealign_bench.benchmark.runs import find_runs
-    from lifealign_bench.cli.judge_progress import JudgeWatch
+    from lifealign_bench.cli.chat_progress import watching
     from lifealign_bench.judges.client.config import Budget
     from lifealign_bench.judges.opening import Asked, open_judges
     from lifealign_bench.judges.purse import Purse
 
     console = Console(stderr=as_json)
     stored = find_runs(runs)
-    purse, watch = Purse(Budget(max_calls, max_cost)), JudgeWatch(console)
-    asked = Asked(dimensions_of(dimensions), base_url, api_key_env, joint, purse, watch)
+    purse, relay = Purse(Budget(max_calls, max_cost)), Relay()
+    asked = Asked(dimensions_of(dimensions), base_url, api_key_env, joint, purse, relay)
     replies = cache or replies_beside(place_of(stored, "any"))
     opened = open_judges(judge, world_of(stored), replies, asked)
     judged = answers_of(stored)
@@ -76,8 +89,10 @@ def run(
     if dry_run:
         _show_plans(opened, items, console, as_json=as_json)
         return
-    with watch:
-        found = judge_all(opened, items, watch.begin)
+    found = []
+    for one in opened:
+        with watching(console, one.identity.name) as relay.to:
+            found.append(judged_by(one, items))
     place = out or place_of(stored, name_of(judge, opened))
     folders = write_judged(judged, found, place)
     _show(folders, place, purse, console, as_json=as_json)
@@ -87,7 +102,6 @@ def _show_plans(judges: Sequence[Judge], items: Sequence[JudgedItem], console: C
     import json
     from dataclasses import asdict
 
-    from lifealign_bench.cli.judge_progress import cost_of
     from lifealign_bench.judges.llm import LlmJudge
 
     plans = {judge.identity.name: judge.plan(items) for judge in judges if isinstance(judge, LlmJudge)}
@@ -106,7 +120,6 @@ def _show(folders: Sequence[Path], place: Path, purse: Purse, console: Console, 
     import json
 
     from lifealign_bench.benchmark.schema import read_run
-    from lifealign_bench.cli.judge_progress import cost_of
 
     records = {folder: read_run(folder) for folder in folders}
     if as_json:
@@ -130,3 +143,8 @@ def _show(folders: Sequence[Path], place: Path, purse: Purse, console: Console, 
         console.print(f"{purse.calls:,} calls, {purse.cached:,} cached, cost {cost_of(purse.cost)}", markup=False)
     console.print(f"judged runs: {place}", markup=False, soft_wrap=True)
     console.print(f"tables: lifealign leaderboard {place}", markup=False, soft_wrap=True)
+
+
+def cost_of(cost: float | None) -> str:
+    """A cost as people say it."""
+    return "unknown (no price)" if cost is None else f"{cost:,.4f}"
