@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from lifealign_bench.cli import options
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from rich.console import Console
 
     from lifealign_bench.benchmark.plan_counts import PlanCounts, Sharing
@@ -29,12 +28,30 @@ def plan(
     base: options.Base = None,
     data_dir: options.DataDir = None,
     world_seed: options.WorldSeed = None,
+    power: Annotated[
+        float | None,
+        typer.Option(
+            "--power", help="Instead: how many orders and seeds a difference of so many points of Last needs."
+        ),
+    ] = None,
+    half_width: Annotated[
+        float | None,
+        typer.Option("--half-width", help="Instead: how many an interval of Last of so many points either side needs."),
+    ] = None,
+    source: Annotated[
+        Path | None, typer.Option("--from", help="Results whose variance counts; else the workspace's of the suite.")
+    ] = None,
+    metric: Annotated[str | None, typer.Option("--metric", help="With --power: a metric; else the primary.")] = None,
     as_json: options.Json = False,
 ) -> None:
     """Show how many nodes are planned, shared, cached and to run, and how long they will take.
 
     Exits with 1 where the plan is over the suite's own limit of GPU hours a method.
     """
+    if power is not None or half_width is not None:
+        results = source or workspace / "results" / load_suite_name(suite)
+        _show_power(results, metric, methods, power, half_width, as_json=as_json)
+        return
     from rich.console import Console
 
     from lifealign_bench.benchmark.session import overridden
@@ -54,6 +71,46 @@ def plan(
             console.print(line, markup=False)
     if over:
         raise typer.Exit(1)
+
+
+def load_suite_name(reference: str) -> str:
+    """The name under which a suite's results are kept."""
+    from lifealign_bench.benchmark.suite import load_suite
+
+    return load_suite(reference).name
+
+
+def _show_power(
+    results: Path,
+    metric: str | None,
+    methods: str | None,
+    power: float | None,
+    half_width: float | None,
+    *,
+    as_json: bool,
+) -> None:
+    from rich.console import Console
+
+    from lifealign_bench.benchmark.statistics.power import pair_powers, width_needs
+    from lifealign_bench.cli.power import as_record, chosen_methods, seen_board, show_pairs, show_widths
+    from lifealign_bench.data.errors import InputError
+
+    for name, value in (("--power", power), ("--half-width", half_width)):
+        if value is not None and not 0 < value <= 100:
+            raise InputError(name, "points", value, "points above 0, at most 100")
+    found = seen_board(results, metric)
+    names = chosen_methods(found, methods)
+    pairs = pair_powers(found, power, names) if power is not None else ()
+    widths = width_needs(found, half_width, names) if half_width is not None else ()
+    if as_json:
+        import json
+
+        typer.echo(json.dumps(as_record(found, pairs, widths), indent=2, sort_keys=True, allow_nan=False))
+        return
+    if power is not None:
+        show_pairs(Console(), found, power, pairs)
+    if half_width is not None:
+        show_widths(Console(), found, half_width, widths)
 
 
 def _counts(suite: Suite, workspace: Path, console: Console) -> PlanCounts:
