@@ -6,7 +6,10 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from lifealign_bench.benchmark.statistics.prompts import Prompts
+from lifealign_bench.benchmark.matrix import Schedule
+from lifealign_bench.benchmark.orders import Order
+from lifealign_bench.benchmark.statistics.board import Block, Board, Measured
+from lifealign_bench.benchmark.statistics.prompts import Draws, Prompts
 from lifealign_bench.benchmark.statistics.run_part import Runs
 
 MIDDLE = 70.0
@@ -18,7 +21,8 @@ class World:
 
     orders x seeds runs of each method. tasks of `prompts` prompts, `per_item` of them made from one item; the items of
     the first `sharing` tasks are the same ones. order_sd, seed_sd: shared by all methods; run_sd: each method's own.
-    interaction_sd: each method's own part of an order. item_sd, prompt_sd: shared by all runs of all methods, bounded
+    interaction_sd: each method's own part of an order. method_prompt_sd: each method's own part of an item, in all its
+    runs. item_sd, prompt_sd: shared by all runs of all methods, bounded
     (uniform), so that no probability leaves 0 to 1 and the truth stays exact. middle: the mean of all effects.
     """
 
@@ -33,6 +37,7 @@ class World:
     seed_sd: float = 0.0
     run_sd: float = 2.0
     interaction_sd: float = 0.0
+    method_prompt_sd: float = 0.0
     item_sd: float = 8.0
     prompt_sd: float = 5.0
     middle: float = MIDDLE
@@ -73,10 +78,27 @@ def simulate(world: World, prompts: Prompts, generator: np.random.Generator) -> 
     items = _uniform(generator, world.item_sd, prompts.n_items)[prompts.item]
     base = items + _uniform(generator, world.prompt_sd, prompts.n_prompts)
     base += np.linspace(-2.0, 2.0, prompts.n_tasks)[prompts.task] if prompts.n_tasks > 1 else 0.0
-    chance = world.middle + effects[:, :, None] + base[None, None, :]
+    special = _uniform(generator, world.method_prompt_sd, (len(methods), 1, prompts.n_items))[:, :, prompts.item]
+    chance = world.middle + effects[:, :, None] + base[None, None, :] + special
     wins = generator.random(chance.shape, dtype=np.float32) * 100.0 < chance
     truth = world.middle + methods
     return Simulated(100.0 * wins, truth, truth + (shared[None, :] + own).mean(axis=1))
+
+
+def as_measured(world: World, prompts: Prompts, draws: Draws, values: np.ndarray) -> Measured:
+    """A simulated board as the Last of a real one; all boards of a layout share their draws, which only saves time."""
+    tasks = tuple(f"task{number}" for number in range(prompts.n_tasks))
+    blocks = tuple(Block(f"order{order + 1:02d}", int(seed)) for order, seed in zip(*_codes(world.runs), strict=True))
+    methods = tuple(f"method{number}" for number in range(len(values)))
+    orders = {block.order: Order(block.order, tasks) for block in blocks}
+    schedules: tuple[Schedule, ...] = ("sequential",) * len(methods)
+    board = Board("simulated", methods, schedules, blocks, orders, tasks, prompts, values[:, :, None, :], {})
+    board.__dict__["draws"] = draws
+    return Measured(board, "last", values, {})
+
+
+def _codes(runs: Runs) -> tuple[np.ndarray, np.ndarray]:
+    return runs.order, runs.seed
 
 
 def with_runs(world: World, orders: int, seeds: int) -> World:
@@ -84,6 +106,6 @@ def with_runs(world: World, orders: int, seeds: int) -> World:
     return replace(world, orders=orders, seeds=seeds)
 
 
-def _uniform(generator: np.random.Generator, deviation: float, size: int) -> np.ndarray:
+def _uniform(generator: np.random.Generator, deviation: float, size: int | tuple[int, ...]) -> np.ndarray:
     width = deviation * np.sqrt(12.0)
     return width * (generator.random(size) - 0.5)

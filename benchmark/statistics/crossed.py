@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -67,7 +67,7 @@ def crossed_interval(values: Floats, prompts: Prompts, runs: Runs, draws: Draws)
     if len(runs) < LEAST_RUNS:
         reason = f"{len(runs)} of the {LEAST_RUNS} runs that an interval over runs needs"
         return _interval(mean, mean + deviations, "these runs only", reason, values, prompts)
-    part = run_part_without_prompts(values, prompts, runs)
+    part = run_part_without_prompts(prompts.mean(values), prompts.influence(values), prompts, runs)
     steps = np.sqrt(part.variance) * generator.standard_t(part.freedom, len(deviations))
     return _interval(mean, mean + deviations + steps, "runs and prompts", None, values, prompts)
 
@@ -75,7 +75,7 @@ def crossed_interval(values: Floats, prompts: Prompts, runs: Runs, draws: Draws)
 def prompt_deviations(values: Floats, draws: Draws, generator: np.random.Generator) -> Floats:
     """(P,) -> (B,): deviations from the mean that other prompts would cause, spread as a t-type interval needs it."""
     prompts = draws.prompts
-    parts = prompts.stratum_variances(values[None, :])[0]
+    parts = prompts.stratum_variances(prompts.influence(values[None, :]))[0]
     sizes = prompts.stratum_sizes
     raw = float((parts * (sizes - 1) / sizes).sum())
     total = float(parts.sum())
@@ -87,16 +87,23 @@ def prompt_deviations(values: Floats, draws: Draws, generator: np.random.Generat
     return found[np.isfinite(found)]
 
 
-def run_part_without_prompts(values: Floats, prompts: Prompts, runs: Runs) -> RunPart:
+def run_part_without_prompts(means: Floats, influence: Floats, prompts: Prompts, runs: Runs) -> RunPart:
     """The variance of the mean over runs that is due to the runs alone: without the rest of run and prompt.
 
-    The rest is counted by the prompt bootstrap: sum_r V(y[r] - mean_r y) / (R (R - 1)), V the clustered variance of a
-    run's mean.
+    means: (R,) the mean of each run; influence: (R, G) of its items. The rest is counted by the prompt bootstrap; it is
+    sum_r V(y[r] - mean_r y) / (R (R - 1)), V the clustered variance of a run's mean.
     """
-    part = run_part(prompts.mean(values), runs)
+    part = run_part(means, runs)
     count = len(runs)
-    rest = float(prompts.stratum_variances(values - values.mean(axis=0)).sum()) / (count * (count - 1))
+    rest = float(prompts.stratum_variances(influence - influence.mean(axis=0)).sum()) / (count * (count - 1))
     return RunPart(max(0.0, part.variance - rest), part.freedom)
+
+
+def clipped(interval: Interval, least: float, most: float) -> Interval:
+    """The interval without what lies outside the range of its values."""
+    if interval.low is None or interval.high is None:
+        return interval
+    return replace(interval, low=max(least, interval.low), high=min(most, interval.high))
 
 
 def missing_interval(reason: str, n_runs: int = 0, prompts: Prompts | None = None) -> Interval:
@@ -110,7 +117,9 @@ def _no_spread(values: Floats, prompts: Prompts) -> str | None:
     if (prompts.stratum_sizes < 2).any():
         return "a task whose prompts come from one item: the spread over items is not known"
     pooled = values.mean(axis=0)
-    if prompts.stratum_variances(pooled[None, :]).sum() <= ROUNDING * float(np.square(values).mean()):
+    if prompts.stratum_variances(prompts.influence(pooled[None, :])).sum() <= ROUNDING * float(
+        np.square(values).mean()
+    ):
         return "every item has the same score: the spread over items is not known"
     return None
 

@@ -15,6 +15,7 @@ Floats = NDArray[np.float64]
 Integers = NDArray[np.intp]
 
 REPLICATES = 2000
+LEAST_ITEMS = 8
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,10 +57,13 @@ class Prompts:
 
     @cached_property
     def stratum(self) -> Integers:
-        """(G,) the stratum of each item: items that stand in the same tasks are exchangeable, others are not."""
-        member = np.zeros((self.n_items, self.n_tasks), dtype=bool)
-        member[self.item, self.task] = True
-        return np.unique(member, axis=0, return_inverse=True)[1].reshape(-1)
+        """(G,) the stratum of each item: items that stand in the same tasks are exchangeable, others are not.
+
+        A stratum of fewer than `LEAST_ITEMS` joins the one that shares most tasks with it, if any does.
+        """
+        member = self.counts > 0
+        kinds, found = np.unique(member, axis=0, return_inverse=True)
+        return _merged(kinds, found.reshape(-1))
 
     @cached_property
     def stratum_sizes(self) -> Integers:
@@ -77,6 +81,16 @@ class Prompts:
         return sparse.csr_array((np.ones(self.n_prompts), (self.item, np.arange(self.n_prompts))))
 
     @cached_property
+    def by_task(self) -> sparse.csr_array:
+        """(T, P): means over the prompts of each task."""
+        return sparse.csr_array((1.0 / self.task_sizes[self.task], (self.task, np.arange(self.n_prompts))))
+
+    @cached_property
+    def by_stratum(self) -> sparse.csr_array:
+        """(S, G): sums over the items of each stratum."""
+        return sparse.csr_array((np.ones(self.n_items), (self.stratum, np.arange(self.n_items))))
+
+    @cached_property
     def counts(self) -> Floats:
         """(G, T): prompts of each item in each task."""
         cells = self.item * self.n_tasks + self.task
@@ -88,33 +102,25 @@ class Prompts:
         found: Floats = np.asarray(values @ self.weights)
         return found
 
-    def task_means(self, values: Floats) -> Floats:
-        """(P,) -> (T,): the mean of each task."""
-        found: Floats = np.bincount(self.task, weights=values) / self.task_sizes
-        return found
-
     def influence(self, values: Floats) -> Floats:
         """(R, P) -> (R, G): what each item adds to the mean beyond its share, centred within its stratum.
 
         Source: linearisation (infinitesimal jackknife) of a stratified, clustered ratio mean.
         """
-        means = np.stack([self.task_means(row) for row in values])
-        residuals = (values - means[:, self.task]) * self.weights
-        sums = np.asarray((self.by_item @ residuals.T).T)
-        centre = np.stack([np.bincount(self.stratum, weights=row) for row in sums]) / self.stratum_sizes
+        means = (self.by_task @ values.T).T
+        sums = (self.by_item @ ((values - means[:, self.task]) * self.weights).T).T
+        centre = (self.by_stratum @ sums.T).T / self.stratum_sizes
         found: Floats = sums - centre[:, self.stratum]
         return found
 
-    def stratum_variances(self, values: Floats) -> Floats:
-        """(R, P) -> (R, S): variance of each row's mean that each stratum's items cause, 0 for a stratum of one item.
+    def stratum_variances(self, influence: Floats) -> Floats:
+        """(R, G) influences -> (R, S): variance of each mean that each stratum's items cause, 0 for a single item.
 
         Formula: G_s / (G_s - 1) * sum over items of the squared influence.
         """
-        squares = np.square(self.influence(values))
-        sums = np.stack([np.bincount(self.stratum, weights=row) for row in squares])
         sizes = self.stratum_sizes
         scale = np.where(sizes > 1, sizes / np.maximum(sizes - 1, 1), 0.0)
-        found: Floats = np.asarray(sums * scale, dtype=float)
+        found: Floats = (self.by_stratum @ np.square(influence).T).T * scale
         return found
 
 
@@ -147,6 +153,20 @@ class Draws:
         """(P,) -> (B,): the mean over tasks in each replicate."""
         found: Floats = self.task_means(values).mean(axis=1)
         return found
+
+
+def _merged(kinds: NDArray[np.bool_], stratum: Integers) -> Integers:
+    """Strata of enough items, numbered without gaps; kinds: (S, T) the tasks of each."""
+    while True:
+        sizes = np.bincount(stratum, minlength=len(kinds))
+        shared = (kinds.astype(int) @ kinds.astype(int).T) * (sizes > 0) * (1 - np.eye(len(kinds), dtype=int))
+        small = [s for s in np.argsort(sizes, kind="stable") if 0 < sizes[s] < LEAST_ITEMS and shared[s].any()]
+        if not small:
+            return np.unique(stratum, return_inverse=True)[1].reshape(-1)
+        best = max(range(len(kinds)), key=lambda other: (shared[small[0], other], sizes[other]))
+        kinds = kinds.copy()
+        kinds[best] |= kinds[small[0]]
+        stratum = np.where(stratum == small[0], best, stratum)
 
 
 def draw_items(prompts: Prompts, replicates: int = REPLICATES) -> Draws:
