@@ -18,16 +18,17 @@ def leaderboard(
     metric: Annotated[str | None, typer.Option("--metric", help="One metric; by default all.")] = None,
     matrix: Annotated[bool, typer.Option("--matrix", help="Also the forgetting matrix of every run.")] = False,
     costs: Annotated[bool, typer.Option("--costs", help="Also what a run of each method costs.")] = False,
+    orders: Annotated[bool, typer.Option("--orders", help="Also the order design: orders, seeds, balance.")] = False,
     figure: Annotated[
         Path | None, typer.Option("--figure", help="Draw the forgetting matrices: FILE.png, .svg or .html.")
     ] = None,
     order: Annotated[str | None, typer.Option("--order", help="The order that --figure draws; else the first.")] = None,
     as_json: options.Json = False,
 ) -> None:
-    """Show Last, BWT and AP of every method and order; costs, forgetting matrices, or a figure of these where asked."""
+    """Show Last, BWT and AP of every method and order; costs, orders, forgetting matrices, or a figure where asked."""
     from rich.console import Console
 
-    from lifealign_bench.leaderboard.report import print_board, print_costs, print_matrices
+    from lifealign_bench.leaderboard.report import print_board, print_costs, print_designs, print_matrices
     from lifealign_bench.leaderboard.shipped import NOTE, shipped_results
     from lifealign_bench.leaderboard.tables import ranking_table
 
@@ -49,5 +50,7 @@ def leaderboard(
     print_board(console, places, [metric] if metric else None)
     if costs:
         print_costs(console, places)
+    if orders:
+        print_designs(console, places)
     if matrix:
         print_matrices(console, places, metric)
