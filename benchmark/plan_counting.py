@@ -154,8 +154,8 @@ class _Counting:
     @cached_property
     def evaluations(self) -> tuple[Kind, ...]:
         """The kinds of node behind one cell, verdicts once for each judge."""
-        verdicts: tuple[Kind, ...] = ("verdicts",) * len(judges_of(self.suite))
-        return ("pairs", "answers", *verdicts)
+        verdict: Kind = "verdicts"
+        return ("pairs", "answers", *(verdict for _ in judges_of(self.suite)))
 
     def _trained(
         self, tally: _Tally, kind: Kind, prefix: Prefix, learned: Prefix, config: Mapping[str, object]
