@@ -1,9 +1,9 @@
 """How many requests may be in flight and how fast they may follow each other, learned from what the endpoint refuses.
 
-The limit is a congestion window (Chiu and Jain, 1989): it opens by a quarter a round trip until the first refusal, then
-by a tenth, and each 429 cuts it by a fifth. A limit alone cannot hold a rate, since it learns the rate only by passing
-it. So the rate that was taken before a refusal is measured, kept slightly below, and tried upwards again after a calm
-time: soon while it was refused only once, later each time the same rate is refused again.
+The limit is a congestion window: where all its places are used, every answer opens it by a quarter of a place, and each
+429 cuts it by a fifth. A limit alone cannot hold a rate, since it learns the rate only by passing it. So the rate that
+was taken before a refusal is measured, kept slightly below, and tried upwards again after a calm time: soon while it
+is a guess, later each time about the same rate is refused again.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ MARGIN = 0.97
 BURST = 0.7
 """Where a smaller share was taken from one refusal to the next, pause included, a burst allowance had been used up."""
 SLOWED, EASED = 0.95, 0.9
-SEARCH, CREEP = 0.1, 0.02
-"""How much the rate grows a second: while it is only guessed, and once it is known."""
+BLIND, SEARCH, CREEP = 0.2, 0.1, 0.02
+"""How much the rate grows a second: while nothing was measured, while it is guessed, and once it is known."""
 CALM_GUESSED_S, CALM_KNOWN_S, CALM_MOST_S = 5.0, 20.0, 60.0
 PAUSE_S, PAUSE_MOST_S = 1.0, 60.0
-CALM_PAUSES = 10.0
+CALM_PAUSES = 4.0
 """A refusal after a stretch this many times as long as the pause slows the requests down, but does not stop them."""
 
 
@@ -50,7 +50,7 @@ class Pace:
         self.most = float(most)
         self.limit = min(START, self.most)
         self.rate: float | None = None
-        self._known = False
+        self._known, self._growth = False, SEARCH
         self._bound = False
         self._calm_s = CALM_GUESSED_S
         self._calm_until = self._paused_until = self._next_start = self._resumed = now
@@ -73,7 +73,7 @@ class Pace:
         while self._taken[0] < now - 2 * PAUSE_MOST_S:
             self._taken.popleft()
         if self.rate is not None:
-            # What a late wake-up lost is caught up, but only two requests of it.
+            # What a late wake-up lost is caught up, but only two requests of it: more at once would be refused.
             self._bound = now - self._next_start < 2.0 / self.rate
             self._next_start = max(self._next_start, now - 2.0 / self.rate) + 1.0 / self.rate
 
@@ -84,7 +84,7 @@ class Pace:
             self.limit = min(self.most, self.limit + OPENING)
         if calm and self._bound and self.rate is not None:
             # Added once an answer, so that the rate grows by this share a second.
-            self.rate += CREEP if self._known else SEARCH
+            self.rate += self._growth
 
     def refused(self, now: float, started: float, in_flight: int, retry_after: float | None) -> None:
         """A request, one of so many in flight, was answered with 429."""
@@ -115,6 +115,8 @@ class Pace:
         if before is None:
             # A first burst that was refused says little about what would be taken one after the other.
             self._learn(MARGIN * max(found, START), refusal.at, known=False)
+            if found <= START:
+                self._calm_until, self._growth = refusal.at + WINDOW_S, BLIND
         elif refusal.ran < WINDOW_S:
             self._learn(before / 2, refusal.at, known=False)
         elif refusal.quick > 1 and (whole := self._cycle(refusal)) < BURST * found:
@@ -130,7 +132,7 @@ class Pace:
         again = known and self._known
         self._calm_s = min(CALM_MOST_S, 2 * self._calm_s) if again else CALM_KNOWN_S if known else CALM_GUESSED_S
         self._calm_until = now + self._calm_s
-        self._known = known
+        self._known, self._growth = known, CREEP if known else SEARCH
         self.rate = max(rate, 1.0 / PAUSE_MOST_S)
 
     def _count(self, after: float, until: float) -> int:

@@ -12,7 +12,7 @@ import pytest
 
 from chatting import client_of, question, questions
 from lifealign_bench.data.errors import InputError
-from lifealign_bench.judges.client import Budget, BudgetReachedError
+from lifealign_bench.judges.client import Budget, BudgetReachedError, session
 
 PRICES = {"price_input": 1.0, "price_output": 2.0}
 
@@ -93,6 +93,23 @@ def test_calls_are_taken_as_they_are_needed_and_not_all_at_once(scripted, tmp_pa
     assert [next(replies).status for _ in range(20)] == ["complete"] * 20
     assert taken <= 400
     replies.close()
+
+
+def test_answers_do_not_pile_up_behind_one_that_is_late(scripted, tmp_path, monkeypatch):
+    monkeypatch.setattr(session, "AHEAD", 50)
+    scripted.order(faults=[{"do": "slow", "seconds": 2.0, "when": "question 0."}])
+    taken = 0
+
+    def counted():
+        nonlocal taken
+        for call in questions(100):
+            taken += 1
+            yield call
+
+    replies = client_of(scripted.base_url, tmp_path).complete(counted())
+    next(replies)
+    assert 40 < taken <= 50
+    assert len(list(replies)) == 99
 
 
 def test_progress_ends_with_everything_counted(scripted, tmp_path):
