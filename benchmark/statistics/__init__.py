@@ -5,10 +5,10 @@ FWT of it, prompt by prompt; the rest are functions of that.
 """
 
 from lifealign_bench.benchmark.statistics.board import Block, Board, Measured, measured
-from lifealign_bench.benchmark.statistics.bradley_terry import BradleyTerry, Strength, Verdicts, bradley_terry
 from lifealign_bench.benchmark.statistics.comparison import Comparison, compare_methods, method_intervals
 from lifealign_bench.benchmark.statistics.crossed import Interval, crossed_interval
 from lifealign_bench.benchmark.statistics.measures import LINEAR_MEASURES, LinearMeasure
+from lifealign_bench.benchmark.statistics.pairwise import BradleyTerry, Strength, Verdicts, bradley_terry
 from lifealign_bench.benchmark.statistics.prompts import Draws, Prompts, draw_items
 from lifealign_bench.benchmark.statistics.ranking import Rank, Ranking, rank_methods
 from lifealign_bench.benchmark.statistics.reading import PROMPT_METRICS, PromptMetric, read_board
