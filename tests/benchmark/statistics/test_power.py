@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 
 import numpy as np
@@ -84,6 +85,9 @@ def test_orders_and_seeds_that_were_seen_say_how_many_more() -> None:
     assert pair.seed_sd == pytest.approx(3.0, rel=0.1)
     orders_by_seeds = {need.seeds: need.orders for need in pair.needs}
     assert orders_by_seeds[1] > orders_by_seeds[2] > orders_by_seeds[5] >= 6
+    for count, needed in orders_by_seeds.items():
+        deviation = math.sqrt(count * pair.order_sd**2 + pair.seed_sd**2)
+        assert needed == math.ceil(blocks_needed(2.0, deviation) / count)
     # Seeds do not help against what orders do.
     assert orders_by_seeds[5] * 5 > 1.5 * orders_by_seeds[1]
 
