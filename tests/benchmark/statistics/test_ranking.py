@@ -6,7 +6,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from lifealign_bench.benchmark.statistics import Rank, Ranking, compare_methods, draw_items, rank_methods
+from lifealign_bench.benchmark.statistics import Comparison, Rank, Ranking, compare_methods, draw_items, rank_methods
+from lifealign_bench.benchmark.statistics.crossed import missing_interval
+from lifealign_bench.benchmark.statistics.ranking import Gaps, tie_groups
 from simulated_boards import Simulated, World, as_measured, simulate, with_runs
 
 REPLICATES = 300
@@ -110,3 +112,12 @@ def test_one_method_has_a_rank_and_no_interval():
     _, ranking = next(rankings(World(methods=(0.0,)), 1))
     assert (ranking.ranks[0].rank, ranking.ranks[0].low) == (1, None)
     assert ranking.ranks[0].reason == "one method: nothing to rank it against"
+
+
+@pytest.mark.parametrize(("p_holm", "error", "groups"), [(0.04, 1.0, {1, 2}), (0.06, 1.0, {1}), (0.04, 9.0, {1})])
+def test_a_new_group_needs_a_corrected_p_and_a_difference_beyond_the_bootstrap(p_holm, error, groups):
+    difference = missing_interval("not asked for")
+    found = Comparison("a", "b", difference, 0.01, p_holm, 0.001, 18)
+    ratios = np.abs(np.random.default_rng(3).standard_normal((500, 2, 2)))
+    gaps = Gaps(np.array([[0.0, 5.0], [-5.0, 0.0]]), np.array([[0.0, error], [error, 0.0]]), ratios)
+    assert set(tie_groups(("a", "b"), gaps, (found,), 18)[0].values()) == groups
