@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from lifealign_bench.judges.client import Progress
-    from lifealign_bench.judges.interface import Judge, JudgedItem
+    from lifealign_bench.judges.interface import Comparison, Judge, JudgedItem
     from lifealign_bench.judges.purse import Purse
 
 
@@ -56,6 +56,9 @@ def run(
     out: Out = None,
     dimensions: Dimensions = None,
     joint: Annotated[bool, typer.Option("--joint", help="All dimensions in one call: cheaper, with a halo.")] = False,
+    pairwise: Annotated[
+        str | None, typer.Option("--pairwise", help="Also compare the last answers with `base`, or a METHOD's.")
+    ] = None,
     cache: Cache = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Print calls, tokens and cost; ask nothing.")] = False,
     max_calls: Annotated[int | None, typer.Option("--max-calls", min=0, help="Make no more calls than these.")] = None,
@@ -68,8 +71,9 @@ def run(
     """
     from rich.console import Console
 
+    from lifealign_bench.benchmark.comparing import with_comparisons
     from lifealign_bench.benchmark.judge_running import dimensions_of, judged_by, name_of, replies_beside, world_of
-    from lifealign_bench.benchmark.judged_answers import answers_of, distinct
+    from lifealign_bench.benchmark.judged_answers import answers_of, distinct, distinct_comparisons
     from lifealign_bench.benchmark.judged_results import place_of, write_judged
     from lifealign_bench.benchmark.runs import find_runs
     from lifealign_bench.cli.chat_progress import watching
@@ -84,27 +88,36 @@ def run(
     replies = cache or replies_beside(place_of(stored, "any"))
     opened = open_judges(judge, world_of(stored), replies, asked)
     judged = answers_of(stored)
-    items = distinct(judged)
+    if pairwise is not None:
+        judged = with_comparisons(judged, pairwise)
+    items, comparisons = distinct(judged), distinct_comparisons(judged)
     console.print(f"{len(judged)} runs, {len(items):,} distinct answers", markup=False, highlight=False)
     if dry_run:
-        _show_plans(opened, items, console, as_json=as_json)
+        _show_plans(opened, items, comparisons, console, as_json=as_json)
         return
     found = []
     for one in opened:
         with watching(console, one.identity.name) as relay.to:
-            found.append(judged_by(one, items))
+            found.append(judged_by(one, items, comparisons))
     place = out or place_of(stored, name_of(judge, opened))
     folders = write_judged(judged, found, place)
     _show(folders, place, purse, console, as_json=as_json)
 
 
-def _show_plans(judges: Sequence[Judge], items: Sequence[JudgedItem], console: Console, *, as_json: bool) -> None:
+def _show_plans(
+    judges: Sequence[Judge],
+    items: Sequence[JudgedItem],
+    comparisons: Sequence[Comparison],
+    console: Console,
+    *,
+    as_json: bool,
+) -> None:
     import json
     from dataclasses import asdict
 
     from lifealign_bench.judges.llm import LlmJudge
 
-    plans = {judge.identity.name: judge.plan(items) for judge in judges if isinstance(judge, LlmJudge)}
+    plans = {judge.identity.name: judge.plan(items, comparisons) for judge in judges if isinstance(judge, LlmJudge)}
     if as_json:
         typer.echo(json.dumps({name: asdict(plan) for name, plan in plans.items()}, indent=2, sort_keys=True))
         return
