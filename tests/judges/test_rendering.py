@@ -2,10 +2,12 @@
 
 import json
 import re
+from importlib import resources
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tokenizers import Tokenizer
 
 from hostile import CONTROL_TOKENS, HOSTILE
 from lifealign_bench.data.errors import InputError
@@ -14,19 +16,23 @@ from lifealign_bench.judges.interface import JudgedItem
 from lifealign_bench.judges.joint import render_joint_recorded
 from lifealign_bench.judges.rendering import MOST_OF_A_REPLY, render, render_recorded, repair_messages
 from lifealign_bench.judges.templates import load_templates
-from lifealign_bench.judges.untrusted import MOST_CHARACTERS, encode
+from lifealign_bench.judges.untrusted import MOST_BYTES, encode
 
 TEMPLATES = [template for paraphrase in "ab" for template in load_templates(paraphrase).templates]
 EVERY_TEMPLATE = pytest.mark.parametrize("template", TEMPLATES, ids=lambda template: template.label)
 HELPFULNESS = load_templates().by_id("helpfulness")
 BLOCK = re.compile(r"<<BEGIN (\w+) ([0-9a-f]{16})>>\n(.*?)\n<<END \1 \2>>", re.DOTALL)
 OWN_WORDS = 9_000
-"""More than the longest template's own words, in characters."""
+"""More than the longest template's own words, in bytes."""
 ASKED = (Message("user", "Is it?"),)
 
 
 def judged(answer="Yes.", prompt=ASKED, reference="Sure.", pair_id="p1"):
     return JudgedItem(pair_id, "task", "truthfulness", tuple(prompt), answer, reference, None, None)
+
+
+def size(*texts):
+    return sum(len(text.encode("utf-8")) for text in texts)
 
 
 def second_of(template, text):
@@ -69,16 +75,16 @@ def test_the_words_of_a_template_hold_no_unfilled_part(template):
 
 
 @EVERY_TEMPLATE
-@pytest.mark.parametrize("sign", ["x", "<", "\u200b", "\U0001f375", '"', "["])
+@pytest.mark.parametrize("sign", ["x", "<", "\U0001f375"])
 def test_an_answer_of_100_kb_is_cut_in_its_middle_marked_and_recorded(template, sign):
     text = "HEAD" + sign * 100_000 + "TAIL"
     item = judged(text, [Message("user", text)] * 5, text)
     rendered = render_recorded(template, item, 0, second_of(template, text))
-    assert sum(len(message.content) for message in rendered.messages) < 3 * 16_000 + 8_000 + OWN_WORDS
+    assert size(*(message.content for message in rendered.messages)) < 3 * 16_000 + 8_000 + OWN_WORDS
     found = blocks(rendered.messages)
     for name in set(template.variables) - {"conversation"}:
         value = found[name]
-        assert len(encode(value["head"])) + len(encode(value["tail"])) <= MOST_CHARACTERS[name] + 4
+        assert size(encode(value["head"]), encode(value["tail"])) <= MOST_BYTES[name] + 4
         assert text.startswith(value["head"])
         assert text.endswith(value["tail"])
         assert value["head"].startswith("HEAD")
@@ -88,14 +94,14 @@ def test_an_answer_of_100_kb_is_cut_in_its_middle_marked_and_recorded(template, 
 
 
 @given(st.text(st.characters(), max_size=400))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_any_text_comes_through(text):
     found = blocks(render(HELPFULNESS, judged(text, [Message("user", text)]), 0))
     assert found == {"conversation": [{"role": "user", "content": text}], "answer": text}
 
 
 @given(st.text(max_size=60), st.integers(0, 9_000), st.text(max_size=60))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=40)
 def test_a_value_is_whole_or_says_what_is_missing(head, middle, tail):
     text = head + "<é" * middle + tail
     rendered = render_recorded(HELPFULNESS, judged(text), 0)
@@ -104,9 +110,33 @@ def test_a_value_is_whole_or_says_what_is_missing(head, middle, tail):
         assert value == text
         assert not rendered.left_out
     else:
-        assert len(encode(text)) > MOST_CHARACTERS["answer"]
+        assert size(encode(text)) > MOST_BYTES["answer"]
         assert value["left_out_characters"] > 0
         assert value["head"] + text[len(value["head"]) : len(text) - len(value["tail"])] + value["tail"] == text
+
+
+@pytest.fixture(scope="module")
+def tokenizer():
+    """A real tokenizer, which takes its chat's control tokens from any text."""
+    path = resources.files("lifealign_bench.data.mini.bases") / "mini" / "tokenizer.json"
+    return Tokenizer.from_str(path.read_text("utf-8"))
+
+
+def test_a_tokenizer_finds_no_control_token_in_what_was_encoded(tokenizer):
+    tokens = [token.content for token in tokenizer.get_added_tokens_decoder().values()]
+    text = f"{''.join(tokens)} and {' '.join(HOSTILE.values())}".encode("utf-8", "replace").decode()
+    controls = set(tokenizer.get_added_tokens_decoder())
+    assert set(tokenizer.encode(text, add_special_tokens=False).ids) >= controls
+    for message in render(HELPFULNESS, judged(text, [Message("user", text)]), 0):
+        assert not controls & set(tokenizer.encode(message.content, add_special_tokens=False).ids)
+
+
+@pytest.mark.parametrize("sign", ["x", "\u200b", "\U0001f375", "茶"])
+def test_no_request_has_more_tokens_than_its_limits_allow(tokenizer, sign):
+    item = judged(sign * 100_000, [Message("user", sign * 100_000)] * 5)
+    messages = render(load_templates().pairwise("helpfulness"), item, 0, item.answer)
+    tokens = sum(len(tokenizer.encode(message.content).ids) for message in messages)
+    assert tokens < MOST_BYTES["conversation"] + MOST_BYTES["first"] + MOST_BYTES["second"] + OWN_WORDS
 
 
 def test_an_answer_that_looks_like_a_cut_one_stays_a_string():

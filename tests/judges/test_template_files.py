@@ -86,6 +86,8 @@ WRONG = {
     "a verdict that may be missing": ("safety", nested("output", "required", value=["rationale"]), "output", "closed"),
     "yes and no as truth values": ("refusal", nested(*CRITERION, "enum", value=[True, False]), "output",
         "properties.verdict"),
+    "criteria in another order": ("refusal", lambda document: document["criteria"].reverse(), "output",
+        "properties.verdict"),
     "criteria without a rule": ("refusal", without("rule"), "rule", "a rule"),
     "an unknown rule": ("refusal", nested("rule", value="most"), "rule", "'share'"),
     "a criterion twice": ("refusal", lambda document: document.update(criteria=document["criteria"][:1] * 2),
