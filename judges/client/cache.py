@@ -25,6 +25,17 @@ CREATE TABLE IF NOT EXISTS dialects (
 """
 OTHER_PROCESS_S = 60.0
 BATCH = 500
+PASSING = (
+    sqlite3.SQLITE_BUSY,
+    sqlite3.SQLITE_LOCKED,
+    sqlite3.SQLITE_READONLY,
+    sqlite3.SQLITE_IOERR,
+    sqlite3.SQLITE_FULL,
+    sqlite3.SQLITE_CANTOPEN,
+    sqlite3.SQLITE_PERM,
+    sqlite3.SQLITE_AUTH,
+)
+"""What goes wrong around a file rather than in it."""
 
 
 class CacheError(LifeAlignError):
@@ -67,7 +78,8 @@ class ReplyCache:
         self.path = path
         with self._explained():
             path.parent.mkdir(parents=True, exist_ok=True)
-            self._file = sqlite3.connect(path, timeout=OTHER_PROCESS_S, isolation_level=None)
+            # Used by one thread, but an iteration that nobody finished is closed by whichever thread collects it.
+            self._file = sqlite3.connect(path, timeout=OTHER_PROCESS_S, isolation_level=None, check_same_thread=False)
             self._prepare()
 
     def __enter__(self) -> Self:
@@ -146,19 +158,29 @@ class ReplyCache:
         return new + self.put(batch)
 
     def _prepare(self) -> None:
-        self._file.execute("PRAGMA journal_mode = WAL")
+        if self._stamp() != [APPLICATION, VERSION]:
+            # Looked at again inside: another process may be creating the same file.
+            with self._transaction():
+                self._create()
+        if self._file.execute("PRAGMA journal_mode").fetchone()[0] != "wal":
+            self._file.execute("PRAGMA journal_mode = WAL")
         self._file.execute("PRAGMA synchronous = NORMAL")
-        found = [self._file.execute(f"PRAGMA {name}").fetchone()[0] for name in ("application_id", "user_version")]
-        if found == [APPLICATION, VERSION]:
+
+    def _stamp(self) -> list[int]:
+        return [self._file.execute(f"PRAGMA {name}").fetchone()[0] for name in ("application_id", "user_version")]
+
+    def _create(self) -> None:
+        application, version = self._stamp()
+        if [application, version] == [APPLICATION, VERSION]:
             return
-        empty = self._file.execute("SELECT count(*) FROM sqlite_master").fetchone()[0] == 0
-        if not empty and found != [0, 0]:
-            raise InputError(self.path, "cache", f"application {found[0]}, version {found[1]}", f"version {VERSION}")
-        with self._transaction():
-            for statement in SCHEMA.split(";")[:-1]:
-                self._file.execute(statement)
-            self._file.execute(f"PRAGMA application_id = {APPLICATION}")
-            self._file.execute(f"PRAGMA user_version = {VERSION}")
+        if application == APPLICATION:
+            raise InputError(self.path, "cache", f"version {version}", f"version {VERSION}")
+        if self._file.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
+            raise InputError(self.path, "cache", "another program's tables", "a cache of this program, or no file")
+        for statement in SCHEMA.split(";")[:-1]:
+            self._file.execute(statement)
+        self._file.execute(f"PRAGMA application_id = {APPLICATION}")
+        self._file.execute(f"PRAGMA user_version = {VERSION}")
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:
@@ -166,7 +188,8 @@ class ReplyCache:
         try:
             yield
         except BaseException:
-            self._file.execute("ROLLBACK")
+            if self._file.in_transaction:
+                self._file.execute("ROLLBACK")
             raise
         self._file.execute("COMMIT")
 
@@ -174,9 +197,9 @@ class ReplyCache:
     def _explained(self) -> Iterator[None]:
         try:
             yield
-        except sqlite3.OperationalError as error:
-            raise CacheError(f"{self.path}: the cache cannot be used: {error}") from error
         except sqlite3.DatabaseError as error:
+            if (getattr(error, "sqlite_errorcode", 0) & 0xFF) in PASSING:
+                raise CacheError(f"{self.path}: the cache cannot be used: {error}") from error
             expected = "a cache of this program; move it away (its answers are then asked for again)"
             raise InputError(self.path, "cache", f"a damaged file ({error})", expected) from error
         except OSError as error:

@@ -22,8 +22,12 @@ NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 def _plain_url(value: str) -> str:
     """The address without a last slash; refuses one that carries credentials, and never repeats it."""
-    parts = urlsplit(value)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
+    try:
+        parts = urlsplit(value)
+        usable = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        usable = False
+    if not usable:
         raise ValueError("an address such as http://127.0.0.1:8000/v1")
     if parts.username or parts.password or parts.query or parts.fragment:
         raise ValueError("an address without user, password or query; a key belongs to the environment (api_key_env)")

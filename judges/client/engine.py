@@ -53,7 +53,9 @@ class Engine:
         self._soon(lambda: self._work.cancel())
 
     def join(self, seconds: float | None) -> bool:
-        """Wait for the end; whether it came."""
+        """Wait for the end; whether it came (never where the workers themselves ask, who would wait for ever)."""
+        if threading.current_thread() is self._thread:
+            return False
         self._thread.join(seconds)
         return not self._thread.is_alive()
 

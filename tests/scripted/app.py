@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import json
 import time
 from collections.abc import AsyncIterator
 from email.utils import formatdate
@@ -93,7 +94,7 @@ class Server:
         text = changes.get("text") or self.policy(asked)
         message = {"role": "assistant", "content": text[: changes.get("length")], "refusal": changes.get("refusal")}
         prompt = sum(len(str(turn["content"])) for turn in asked["messages"])
-        return JSONResponse(
+        return as_json(
             {
                 "id": "chatcmpl-0",
                 "object": "chat.completion",
@@ -114,6 +115,11 @@ CHANGES: dict[str, dict[str, Any]] = {
     "filter": {"text": " ", "finish": "content_filter"},
     "unfinished": {"finish": "abort"},
 }
+
+
+def as_json(values: dict[str, Any], status: int = 200, headers: dict[str, str] | None = None) -> Response:
+    """Escaped, so that texts travel that UTF-8 cannot hold."""
+    return Response(json.dumps(values), status, headers, "application/json")
 
 
 def applies(fault: Fault, asked: dict[str, Any]) -> bool:
@@ -143,7 +149,7 @@ def problem(status: int, message: str, code: str | None, retry: str | None = Non
         kind, _, seconds = retry.rpartition(":")
         headers["Retry-After"] = formatdate(time.time() + float(seconds), usegmt=True) if kind else seconds
     error = {"error": {"message": message, "type": "error", "param": None, "code": code}}
-    return JSONResponse(body if body is not None else error, status_code=status, headers=headers)
+    return as_json(body if body is not None else error, status, headers)
 
 
 async def broken() -> AsyncIterator[bytes]:
