@@ -48,18 +48,23 @@ WITHOUT: Mapping[ReplyStatus, Status] = {
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """One call: the item's place, the dimensions that it asks for, and with which template."""
+    """One call: the item's place, the dimensions that it asks for, and with which template.
+
+    other: the second answer, where two are compared. repeat: which of several replies to the same question is meant.
+    """
 
     place: int
     item: JudgedItem
     dimensions: tuple[Dimension, ...]
     template: Template | JointTemplate
+    other: str | None = None
+    repeat: int = 0
 
     def messages(self) -> tuple[Message, ...]:
         """The rendered question."""
         if isinstance(self.template, JointTemplate):
             return render_joint(self.template, self.item, NONCE_SEED)
-        return render(self.template, self.item, NONCE_SEED)
+        return render(self.template, self.item, NONCE_SEED, self.other)
 
     def read(self, text: str) -> Verdicts:
         """A verdict, or why there is none, for every dimension."""
@@ -160,23 +165,29 @@ class LlmJudge:
         """
         total = sum(1 for _ in self._questions(items))
         found: list[list[Judgment]] = [[] for _ in items]
-        unread: list[Answered] = []
-        for done, answered in enumerate(self._ask(self._questions(items)), 1):
-            if answered.unread:
-                unread.append(answered)
-            else:
-                found[answered.question.place] += self._judgments(answered)
-            if progress is not None:
-                progress(done - len(unread), total)
-        for done, answered in enumerate(self._repaired(unread), 1):
+        for done, answered in enumerate(self.ask(self._questions(items)), 1):
             found[answered.question.place] += self._judgments(answered)
             if progress is not None:
-                progress(total - len(unread) + done, total)
+                progress(done, total)
         return [judgment for own in found for judgment in sorted(own, key=lambda one: DIMENSIONS.index(one.dimension))]
 
     def plan(self, items: Sequence[JudgedItem]) -> DryRun:
         """What judging would take, without repairs; nothing is sent."""
-        return self._client().plan(self._call(question) for question in self._questions(items))
+        return self.plan_of(self._questions(items))
+
+    def ask(self, questions: Iterable[Question]) -> Iterator[Answered]:
+        """Every question with what was said, those that needed a repair after all others; raises as `judge` does."""
+        unread: list[Answered] = []
+        for answered in self._first(questions):
+            if answered.unread:
+                unread.append(answered)
+            else:
+                yield answered
+        yield from self._repaired(unread)
+
+    def plan_of(self, questions: Iterable[Question]) -> DryRun:
+        """What asking these would take, without repairs; nothing is sent."""
+        return self._client().plan(self._call(question) for question in questions)
 
     def _questions(self, items: Sequence[JudgedItem]) -> Iterator[Question]:
         for place, item in enumerate(items):
@@ -191,9 +202,9 @@ class LlmJudge:
         messages = question.messages()
         room = self.settings.endpoint.max_tokens * len(question.dimensions)
         said = messages if after is None else repair_messages(messages, after)
-        return ChatCall(said, question.template.schema(), room)
+        return ChatCall(said, question.template.schema(), room, question.repeat)
 
-    def _ask(self, questions: Iterable[Question]) -> Iterator[Answered]:
+    def _first(self, questions: Iterable[Question]) -> Iterator[Answered]:
         under_way: deque[Question] = deque()
 
         def calls() -> Iterator[ChatCall]:
