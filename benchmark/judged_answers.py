@@ -66,15 +66,16 @@ def by_item(judge: Judge, items: Sequence[JudgedItem], judgments: Sequence[Judgm
 def judgments_table(run: JudgedRun, judges: Sequence[JudgedBy]) -> pd.DataFrame:
     """The `judgments` rows of a run: answers in their order, of each every judge's verdicts."""
     rows: list[dict[str, Any]] = []
-    samples = run.samples[["sample_id", "task", "step", "item"]].to_dict("records")
-    for sample, item in zip(samples, run.items, strict=True):
+    places = run.samples[["sample_id", "task", "step", "item"]].to_dict("records")
+    for place, item in zip(places, run.items, strict=True):
+        sample = {str(name): value for name, value in place.items()}
         for by in judges:
-            rows += [{**sample, **verdict_row(by.judge, judgment)} for judgment in by.said[item]]
+            rows += [verdict_row(by.judge, judgment) | sample for judgment in by.said[item]]
     frame = pd.DataFrame(rows)
     return frame.astype({"verdict": float}) if rows else frame
 
 
-def _texts(folder: Path) -> Mapping[str, Mapping[str, Any]]:
+def _texts(folder: Path) -> Mapping[str, Mapping[Any, Any]]:
     path = folder / TEXTS
     if not path.is_file():
         expected = "the prompts of the suite, as `lifealign run` writes them beside its runs"
@@ -95,7 +96,7 @@ def _rubric(task: str, path: Path) -> str:
         raise InputError(path, "rubric", f"none for task {task}, which is not of the catalogue", expected) from None
 
 
-def _item(sample: Mapping[Any, Any], texts: Mapping[str, Mapping[str, Any]], folder: Path) -> JudgedItem:
+def _item(sample: Mapping[Any, Any], texts: Mapping[str, Mapping[Any, Any]], folder: Path) -> JudgedItem:
     text = texts.get(sample["pair_id"])
     if text is None:
         raise InputError(folder / "samples.parquet", "pair_id", sample["pair_id"], f"a pair of {TEXTS} beside the run")

@@ -76,7 +76,7 @@ def write_judged(runs: Sequence[JudgedRun], judges: Sequence[JudgedBy], out: Pat
         known = [(other.folder, other.record, fresh_scores(other.folder, other.record).cells) for other in others]
         known += [(one.target, one.run.run.record, one.scores.cells) for one in rewritten]
         for one in rewritten:
-            peers = {
+            peers: dict[str, pd.DataFrame] = {
                 record.method.spec.schedule: cells
                 for folder, record, cells in known
                 if folder.parent == one.target.parent and record.identity.seed == one.run.run.record.identity.seed

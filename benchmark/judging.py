@@ -12,6 +12,7 @@ import pyarrow as pa
 
 from lifealign_bench.benchmark.suite import Suite
 from lifealign_bench.data.cards import TaskCard
+from lifealign_bench.data.errors import LifeAlignError
 from lifealign_bench.data.rows import Pair
 from lifealign_bench.judges.interface import Judge, JudgedItem, JudgeIdentity, Judgment
 from lifealign_bench.judges.opening import REPLIES, open_judges
@@ -53,9 +54,33 @@ def judged_item(pair: Pair, answer: str, card: TaskCard) -> JudgedItem:
     return JudgedItem(pair.pair_id, card.name, card.rubric, pair.prompt, answer, pair.chosen, pair.harm, pair.item)
 
 
+def judge_by(inputs: object, suite: Suite, cache: Path) -> Judge:
+    """The suite's judge that a node was planned with, as this machine opens it.
+
+    Raises:
+        LifeAlignError: it is not one of the suite's any more.
+    """
+    for judge in judges_of(suite, cache):
+        if deciding(judge.identity) == inputs:
+            return judge
+    raise LifeAlignError("the judge that these verdicts were planned with is not one of the suite's any more")
+
+
 def judge_table(judge: Judge, items: Sequence[JudgedItem], progress: Callable[[int, int], None]) -> pa.Table:
     """The `VERDICTS` rows of every item, in the items' order."""
     return pa.Table.from_pylist([verdict_row(judge, found) for found in judge.judge(items, progress)], schema=VERDICTS)
+
+
+def whole_table(judge: Judge, items: Sequence[JudgedItem], progress: Callable[[int, int], None]) -> pa.Table:
+    """As `judge_table`, for what is never rewritten: it waits for every reply.
+
+    Raises:
+        LifeAlignError: a question had no reply; those that came are kept and cost nothing again.
+    """
+    verdicts = judge_table(judge, items, progress)
+    if unanswered := verdicts["status"].to_pylist().count("endpoint"):
+        raise LifeAlignError(f"{unanswered} questions to the judge had no reply; the same command asks them again")
+    return verdicts
 
 
 def verdict_row(judge: Judge, judgment: Judgment) -> dict[str, Any]:

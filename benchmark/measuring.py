@@ -79,6 +79,8 @@ def _of_labelled(
     earlier = [task for task in counted if task != matrix.tasks[-1]]
     if metric not in LOWER_IS_BETTER and matrix.schedule == "sequential" and earlier:
         own["bwt"] = _mean_of(matrix, earlier, _change)
+    if matrix.schedule != "sequential":
+        own["bwt"] = measures["bwt"]
     return {name: own.get(name, Measure(None, reason)) for name in measures}
 
 

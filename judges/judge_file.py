@@ -40,7 +40,7 @@ class JudgeFile(Strict):
 class PanelFile(Strict):
     """Several judge files whose verdicts collapse by their median; paths are relative to this file."""
 
-    panel: tuple[Relative, ...] = Field(min_length=1)
+    panel: tuple[Relative, ...] = Field(min_length=1, strict=False)
     note: str = ""
 
     @field_validator("panel")

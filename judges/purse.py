@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from lifealign_bench.judges.client.config import Budget
 from lifealign_bench.judges.client.progress import Progress
@@ -12,10 +12,10 @@ from lifealign_bench.judges.client.progress import Progress
 class Purse:
     """Shared by all questions of a command: first ones, repairs, every judge of a panel.
 
-    calls, wasted, cached, cost: so far; cost None once a price is unknown. input_tokens, output_tokens: of paid calls.
+    calls, cached, cost: so far; cost None once a price is unknown. input_tokens, output_tokens: of paid calls.
     """
 
-    budget: Budget = Budget()
+    budget: Budget = field(default_factory=Budget)
     calls: int = 0
     cached: int = 0
     input_tokens: int = 0

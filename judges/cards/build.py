@@ -112,7 +112,7 @@ def card_of(setting: CardSetting, tested: Tested) -> JudgeCard:
         judge=JudgeOfCard.model_validate({**asdict(judge.identity)}),
         fit=not reasons if injections else None,
         unfit=reasons,
-        left_out={**without},
+        left_out={str(part): why for part, why in without.items()},
         truth=truth_section(setting, judge, replies) if has["truth"] else None,
         paraphrases=spread(base, separate(setting, judge.paraphrases[1]), replies) if has["paraphrases"] else None,
         retest=spread(base, again(setting, own), replies) if has["retest"] else None,

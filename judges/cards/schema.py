@@ -11,9 +11,6 @@ from lifealign_bench.data.cards import Strict
 from lifealign_bench.judges.agreement import Agreement
 from lifealign_bench.judges.estimates import Estimate
 
-SCHEMA = "lifealign-judge-card"
-VERSION = 1
-
 
 class JudgeOfCard(Strict):
     """The instrument; see `JudgeIdentity`."""
@@ -237,8 +234,8 @@ class PanelDimension(Strict):
 class CardFile(Strict):
     """What `lifealign judge card` writes. asked: sizes and seed, all that decides the questions beside the judge."""
 
-    schema_name: Literal["lifealign-judge-card"] = SCHEMA
-    version: Literal[1] = VERSION
+    schema_name: Literal["lifealign-judge-card"] = "lifealign-judge-card"
+    version: Literal[1] = 1
     asked: dict[str, JsonValue]
     judges: tuple[JudgeCard, ...]
     panel: tuple[PanelDimension, ...] | None

@@ -48,7 +48,8 @@ class ChatClient:
         Raises:
             InputError: the endpoint cannot be used at all: no key, a refused key, a wrong address, an unknown model; or
                 the cache is damaged.
-            BudgetReachedError, TooManyFailuresError, RunStoppedError: no more is asked; what came before was given back.
+            RunStoppedError: no more is asked (BudgetReachedError, TooManyFailuresError, no credit left); what came
+                before was given back.
             CacheError: the cache cannot be written.
         """
         total = len(calls) if isinstance(calls, Sized) else None

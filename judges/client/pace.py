@@ -17,7 +17,7 @@ WINDOW_S = 1.0
 """Rate limits are counted in seconds at least: over less, a burst would look like a rate."""
 MARGIN = 0.97
 BURST = 0.7
-"""Where so little was taken from one refusal to the next, pause included, the last second lived on a burst allowance."""
+"""Where a smaller share was taken from one refusal to the next, pause included, a burst allowance had been used up."""
 SLOWED, EASED = 0.95, 0.9
 SEARCH, CREEP = 0.1, 0.02
 """How much the rate grows a second: while it is only guessed, and once it is known."""

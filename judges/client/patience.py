@@ -6,7 +6,7 @@ import random
 from collections import Counter
 
 from lifealign_bench.judges.client.failures import Failure
-from lifealign_bench.judges.client.waiting import full_jitter
+from lifealign_bench.judges.client.waiting import SHORTEST, full_jitter
 
 MOST_ATTEMPTS = 6
 MOST_SECONDS = 600.0
@@ -42,7 +42,5 @@ class Patience:
         if failure.kind not in TRIED_AGAIN or enough or not self.tries:
             return None
         jitter = full_jitter(self._seen[failure.name], self._generator)
-        seconds = jitter if failure.retry_after is None else max(failure.retry_after, min(jitter, 1.0))
-        if failure.kind != "rate limit" and failure.retry_after is not None:
-            seconds = max(seconds, jitter)
+        seconds = jitter if failure.retry_after is None else failure.retry_after + min(jitter, SHORTEST)
         return seconds if seconds < self.left(now) else None

@@ -93,7 +93,7 @@ class Session:
     @property
     def full(self) -> bool:
         """Whether no further question should be taken now."""
-        return self._ended or len(self._asked) >= ASKED or len(self._order) >= AHEAD
+        return len(self._asked) >= ASKED or len(self._order) >= AHEAD
 
     @property
     def pending(self) -> bool:

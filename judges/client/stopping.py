@@ -26,6 +26,8 @@ def unusable(config: EndpointConfig, failure: Failure) -> LifeAlignError:
     if failure.kind in ("connection", "garbled") or failure.status in (404, 405):
         expected = "the address of an OpenAI-compatible endpoint, most often ending in /v1"
         return InputError(where, "base_url", failure.reason, expected)
+    if failure.kind == "rejected" and config.model in failure.text:
+        return InputError(where, "model", f"{config.model!r} ({failure.reason})", "a model that this endpoint serves")
     if failure.kind == "rejected":
         return InputError(where, "request", failure.reason, f"that a short question to {config.model} is taken")
     return RunStoppedError(f"{where}: does not answer a short question: {failure.reason}")

@@ -12,6 +12,7 @@ from rich.text import Text
 
 if TYPE_CHECKING:
     from lifealign_bench.judges.client.progress import Progress
+    from lifealign_bench.judges.cards.instruments import Instrument
     from lifealign_bench.judges.interface import Judge
 
 EVERY_S = 10.0
@@ -26,7 +27,7 @@ class JudgeWatch:
         self._shown = time.monotonic()
         self._judge = ""
 
-    def begin(self, judge: Judge) -> None:
+    def begin(self, judge: Judge | Instrument) -> None:
         """The next judge begins."""
         self._judge = judge.identity.name
 

@@ -4,7 +4,7 @@ import json
 import time
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from lifealign_bench.judges.joint import parse_joint, render_joint
@@ -179,7 +179,7 @@ LEAVES = st.none() | st.booleans() | st.floats() | st.text()
 
 
 @given(st.recursive(LEAVES, lambda inner: st.lists(inner) | st.dictionaries(KEYS, inner), max_leaves=12))
-@settings(max_examples=150)
+@settings(max_examples=150, suppress_health_check=[HealthCheck.too_slow])
 def test_any_json_gives_a_verdict_of_the_enum_or_none(value):
     for template in (SCORE, PAIRWISE, SHARE, REFUSAL):
         result = parse_verdict(template, json.dumps(value))
