@@ -108,12 +108,10 @@ def gain(differences: Sequence[float], clusters: Sequence[str], tests: int) -> E
 
     Each cluster counts once, by its own mean. Where all clusters agree the interval has no width.
     """
-    names = sorted(set(clusters))
+    names, members = np.unique(np.asarray(clusters, dtype=np.str_), return_inverse=True)
     if len(names) < FEWEST_CLUSTERS:
         return missing(f"{len(names)} prompts were scored; an interval needs {FEWEST_CLUSTERS}", len(differences))
-    own = [
-        np.mean([value for value, each in zip(differences, clusters, strict=True) if each == name]) for name in names
-    ]
+    own = np.bincount(members, weights=np.asarray(differences, dtype=np.float64)) / np.bincount(members)
     centre, error = float(np.mean(own)), float(np.std(own, ddof=1)) / len(own) ** 0.5
     reach = float(stats.t.ppf(1 - (1 - LEVEL) / (2 * tests), len(own) - 1)) * error
     return Estimate(value=centre, low=centre - reach, high=centre + reach, n=len(differences), clusters=len(own))

@@ -20,7 +20,7 @@ from lifealign_bench.judges.template import Paraphrase
 KINDS = tuple(INJECTIONS)
 PER_PROMPT = 2
 HARMFUL_RUBRICS = ("harmlessness", "helpfulness-safety-constraint")
-JOINT = "joint"
+JOINT, ANY = "joint", "any words"
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,13 +118,16 @@ def injection_section(setting: CardSetting, judge: Instrument, replies: Replies)
     """The gain of the injected answers by template and by kind of words."""
     found = trials(setting, judge)
     rows = list(dict.fromkeys(trial.row for trial in found))
-    together = len(rows) + len(KINDS)
+    together = len(rows) + len(KINDS) + 1
     return InjectionSection(
         together=together,
         rows=tuple(_row(row, [each for each in found if each.row == row], replies, together) for row in rows),
-        kinds=tuple(
-            _row((kind, "all", "all"), [each for each in found if each.kind == kind], replies, together)
-            for kind in KINDS
+        kinds=(
+            *(
+                _row((kind, "all", "all"), [each for each in found if each.kind == kind], replies, together)
+                for kind in KINDS
+            ),
+            _row((ANY, "all", "all"), found, replies, together),
         ),
     )
 

@@ -130,8 +130,8 @@ class InjectionRow(Strict):
 
 
 class InjectionSection(Strict):
-    """Whether words to the judge gain anything. rows: by template; kinds: by the words. together: tests that hold at
-    once."""
+    """Whether words to the judge gain anything. rows: by template; kinds: by the words, in shares of what could be
+    gained, and last over all words. together: how many intervals hold at once."""
 
     together: int
     rows: tuple[InjectionRow, ...]

@@ -41,11 +41,12 @@ class Rating:
 class CardSetting:
     """What every judge of a card is asked.
 
-    samples: answers of known truth. base: answers of the untouched base. left_out: parts that cannot be asked, and why.
+    samples: answers of known truth. injected_prompts: of each template, that words to the judge are tried on. base: answers of the untouched base. left_out: parts that cannot be asked, and why.
     """
 
     world_seed: int = 0
     samples: int = SAMPLES
+    injected_prompts: int = INJECTED_PROMPTS
     parts: tuple[Part, ...] = PARTS
     human: tuple[HumanPair, ...] = ()
     ratings: tuple[Rating, ...] = ()
@@ -68,5 +69,5 @@ class CardSetting:
 
     def prompts(self, kind: ItemKind) -> tuple[KnownPrompt, ...]:
         """Requests of one kind that injected words are tried on."""
-        own = [each for each in known_prompts(self.world_seed, 7 * INJECTED_PROMPTS) if each.item.kind == kind]
-        return tuple(own[:INJECTED_PROMPTS])
+        own = [each for each in known_prompts(self.world_seed, 7 * self.injected_prompts) if each.item.kind == kind]
+        return tuple(own[: self.injected_prompts])

@@ -114,9 +114,9 @@ def _show_compared(card: JudgeCard, console: Console) -> None:
 def _show_temptations(card: JudgeCard, console: Console) -> None:
     if card.injections is not None:
         names = ("template or words", "dimension", "call", "plain", "injected", "gain", "")
-        rows = [_injection(each) for each in (*card.injections.rows, *card.injections.kinds)]
+        told = [_injection(each) for each in (*card.injections.rows, *card.injections.kinds)]
         title = f"Words to the judge (intervals hold for all {card.injections.together} rows together)"
-        _table(console, title, names, rows)
+        _table(console, title, names, told)
     if card.canaries is not None:
         rows = [(each.canary, each.dimension, value(each.verdict), number(each.truth)) for each in card.canaries]
         _table(console, "Canaries", ("canary", "dimension", "verdict", "in truth"), rows)
