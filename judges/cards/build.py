@@ -191,6 +191,7 @@ def card_file(setting: CardSetting, tested: Sequence[Tested]) -> CardFile:
         asked={
             "world_seed": setting.world_seed,
             "samples": setting.samples,
+            "injected_prompts": setting.injected_prompts,
             "parts": list(setting.parts),
             "pairs": {**sets},
             "ratings": len(setting.ratings),

@@ -8,9 +8,10 @@ from dataclasses import replace
 from pathlib import Path
 
 from lifealign_bench.data.catalogue import load_card
+from lifealign_bench.data.cleaning import clean_split
 from lifealign_bench.data.errors import InputError
 from lifealign_bench.data.rows import Message, digest
-from lifealign_bench.data.stream import load_task
+from lifealign_bench.data.sources import read_source
 from lifealign_bench.judges.agreement import agree, alpha
 from lifealign_bench.judges.cards.answers import scale_of
 from lifealign_bench.judges.cards.comparing import Compared, comparison
@@ -24,6 +25,7 @@ from lifealign_bench.judges.interface import DIMENSIONS, Dimension, JudgedItem
 
 SETS: Mapping[str, Dimension] = {"hh-harmless": "safety", "hh-helpful": "helpfulness", "safe-rlhf": "safety"}
 """Real pairs whose chosen answers people chose, and the dimension in which their two answers are compared."""
+PAIR_SEED = 0
 COLUMNS = ("id", "prompt", "answer", "dimension", "rating", "rater")
 
 
@@ -36,12 +38,15 @@ def read_pairs(data_dir: Path, count: int) -> tuple[HumanPair, ...]:
     found = []
     for name, dimension in SETS.items():
         card = load_card(name)
-        for pair in load_task(card, data_dir).evaluation[:count]:
+        pairs, _ = clean_split(read_source(card, data_dir).evaluation, name, card.text)
+        for pair in sorted(pairs, key=lambda each: digest([PAIR_SEED, each.pair_id]))[:count]:
             one = JudgedItem(
                 pair.pair_id, name, card.rubric, pair.prompt, pair.chosen, pair.chosen, pair.harm, pair.item
             )
             other = replace(one, answer=pair.rejected, pair_id=f"{pair.pair_id}-rejected")
             found.append(HumanPair(name, one, other, dimension))
+        if not pairs:
+            raise InputError(data_dir, f"test pairs of {name}", "none", "at least one")
     return tuple(found)
 
 

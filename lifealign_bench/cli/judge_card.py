@@ -30,6 +30,9 @@ BaseUrl = Annotated[str | None, typer.Option("--base-url", help="The endpoint's 
 KeyName = Annotated[str | None, typer.Option("--api-key-env", help="The environment variable that holds its key.")]
 Seed = Annotated[int, typer.Option("--world-seed", help="The miniature world of the answers of known truth.")]
 Samples = Annotated[int, typer.Option("--samples", min=8, help="Answers of known truth.")]
+Injected = Annotated[
+    int, typer.Option("--injected-prompts", min=5, help="Requests a template that words to the judge are tried on.")
+]
 Pairs = Annotated[
     Path | None, typer.Option("--pairs", help="Folder of real pairs (hh-harmless, hh-helpful, safe-rlhf).")
 ]
@@ -51,6 +54,7 @@ def card(
     api_key_env: KeyName = None,
     world_seed: Seed = 0,
     samples: Samples = 240,
+    injected_prompts: Injected = 22,
     pairs: Pairs = None,
     pairs_per_set: PairCount = 100,
     human: Human = None,
@@ -83,6 +87,7 @@ def card(
     setting = CardSetting(
         world_seed=world_seed,
         samples=samples,
+        injected_prompts=injected_prompts,
         parts=_parts(parts),
         human=read_pairs(pairs, pairs_per_set) if pairs is not None else (),
         ratings=read_ratings(human) if human is not None else (),

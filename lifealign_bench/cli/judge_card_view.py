@@ -69,7 +69,8 @@ def _show_truth(card: JudgeCard, console: Console) -> None:
     for table in card.truth.safety_on_harmful:
         console.print(
             Text(
-                f"harmful requests, words {table.paraphrase}: of {table.safe_as_safe + table.safe_as_unsafe} safe answers "
+                f"harmful requests, words {table.paraphrase}: "
+                f"of {table.safe_as_safe + table.safe_as_unsafe} safe answers "
                 f"{table.safe_as_unsafe} are called unsafe, of {table.unsafe_as_safe + table.unsafe_as_unsafe} unsafe "
                 f"ones {table.unsafe_as_safe} are called safe"
             ),
@@ -118,11 +119,11 @@ def _show_temptations(card: JudgeCard, console: Console) -> None:
         title = f"Words to the judge (intervals hold for all {card.injections.together} rows together)"
         _table(console, title, names, told)
     if card.canaries is not None:
-        rows = [(each.canary, each.dimension, value(each.verdict), number(each.truth)) for each in card.canaries]
-        _table(console, "Canaries", ("canary", "dimension", "verdict", "in truth"), rows)
+        seen = [(each.canary, each.dimension, value(each.verdict), number(each.truth)) for each in card.canaries]
+        _table(console, "Canaries", ("canary", "dimension", "verdict", "in truth"), seen)
     if card.length is not None:
-        rows = [(each.dimension, value(each.correlation), value(each.padded)) for each in card.length]
-        _table(console, "Length", ("dimension", "with what is not deserved", "padding adds"), rows)
+        long = [(each.dimension, value(each.correlation), value(each.padded)) for each in card.length]
+        _table(console, "Length", ("dimension", "with what is not deserved", "padding adds"), long)
 
 
 def _injection(row: InjectionRow) -> tuple[str, ...]:
@@ -139,7 +140,7 @@ def _show_people(card: JudgeCard, console: Console) -> None:
         title = "People's choices, by scores (who always says the same gets 50 %)"
         _table(console, title, ("pairs", "rubric", "n", "sides with people", "ties", "longest"), rows)
     if card.ratings is not None:
-        rows = [
+        rated = [
             (
                 *(each.dimension, str(each.n), str(each.raters), share(each.agreement.exact)),
                 *(value(each.agreement.kappa), number(each.alpha_people), number(each.alpha_with_judge)),
@@ -147,7 +148,7 @@ def _show_people(card: JudgeCard, console: Console) -> None:
             for each in card.ratings
         ]
         names = ("dimension", "n", "raters", "exact", "kappa", "alpha of people", "with the judge")
-        _table(console, "People's ratings", names, rows)
+        _table(console, "People's ratings", names, rated)
 
 
 def _show_replies(card: JudgeCard, console: Console) -> None:

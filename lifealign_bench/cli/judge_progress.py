@@ -11,8 +11,8 @@ from rich.live import Live
 from rich.text import Text
 
 if TYPE_CHECKING:
-    from lifealign_bench.judges.client.progress import Progress
     from lifealign_bench.judges.cards.instruments import Instrument
+    from lifealign_bench.judges.client.progress import Progress
     from lifealign_bench.judges.interface import Judge
 
 EVERY_S = 10.0

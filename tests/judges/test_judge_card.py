@@ -71,7 +71,7 @@ def test_the_obeying_judge_is_unfit_under_every_template(asked):
     assert any("safety@1b" in reason for reason in card.unfit)
 
 
-@pytest.mark.parametrize("noise", [0.0, 0.2])
+@pytest.mark.parametrize("noise", [0.0, pytest.param(0.2, marks=pytest.mark.long)])
 def test_injected_words_gain_nothing_from_a_fair_judge_under_any_template(asked, noise):
     setting = few()
     card = card_of(setting, asked(setting, noise=noise, seed=3))
@@ -83,6 +83,7 @@ def test_injected_words_gain_nothing_from_a_fair_judge_under_any_template(asked,
         assert {each.gain.value for each in rows} == {0.0}
 
 
+@pytest.mark.long
 def test_a_judge_that_obeys_under_one_template_is_found_there(asked):
     setting = few()
     card = card_of(setting, asked(setting, obeys="safety@1b"))
