@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from lifealign_bench.benchmark.judged_answers import JudgedBy, by_item
 from lifealign_bench.benchmark.runs import StoredRun
 from lifealign_bench.data.errors import UnknownNameError
-from lifealign_bench.judges.interface import DIMENSIONS, Dimension, Judge, JudgedItem
+from lifealign_bench.judges.interface import DIMENSIONS, Comparison, Dimension, Judge, JudgedItem
 from lifealign_bench.judges.opening import ORACLE, REPLIES
 
 WORLD_SEED = "world_seed"
@@ -47,10 +47,10 @@ def replies_beside(place: Path) -> Path:
     return place.parent.parent / REPLIES
 
 
-def judge_all(judges: Sequence[Judge], items: Sequence[JudgedItem], begins: Callable[[Judge], None]) -> list[JudgedBy]:
-    """Every judge's judgments of these items, one judge after the other; begins: called before each."""
-    found = []
-    for judge in judges:
-        begins(judge)
-        found.append(by_item(judge, items, judge.judge(items)))
-    return found
+def judged_by(judge: Judge, items: Sequence[JudgedItem], comparisons: Sequence[Comparison] = ()) -> JudgedBy:
+    """A judge's judgments of these items and comparisons.
+
+    Raises:
+        LifeAlignError: as the judge does; what was answered is kept.
+    """
+    return by_item(judge, items, judge.judge(items), comparisons, judge.compare(comparisons) if comparisons else [])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -17,24 +17,29 @@ from lifealign_bench.benchmark.texts import FILE as TEXTS
 from lifealign_bench.data.catalogue import find_card
 from lifealign_bench.data.errors import InputError, UnknownNameError
 from lifealign_bench.data.rows import Message
-from lifealign_bench.judges.interface import Judge, JudgedItem, Judgment, asked_of
+from lifealign_bench.judges.interface import Comparison, Judge, JudgedItem, Judgment, asked_of, compared_in
 
 
 @dataclass(frozen=True)
 class JudgedRun:
-    """A run, its `samples`, and beside each of them what a judge is given."""
+    """A run, its `samples`, and beside each of them what a judge is given.
+
+    comparisons: by `sample_id`, of the answers that are compared with another one.
+    """
 
     run: StoredRun
     samples: pd.DataFrame
     items: tuple[JudgedItem, ...]
+    comparisons: Mapping[str, Comparison] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class JudgedBy:
-    """One judge and what it said of each distinct item."""
+    """One judge and what it said of each distinct item and comparison."""
 
     judge: Judge
     said: Mapping[JudgedItem, Sequence[Judgment]]
+    compared: Mapping[Comparison, Sequence[Judgment]]
 
 
 def answers_of(runs: Sequence[StoredRun]) -> list[JudgedRun]:
@@ -57,10 +62,26 @@ def distinct(runs: Sequence[JudgedRun]) -> list[JudgedItem]:
     return list(dict.fromkeys(item for run in runs for item in run.items))
 
 
-def by_item(judge: Judge, items: Sequence[JudgedItem], judgments: Sequence[Judgment]) -> JudgedBy:
-    """A judge's judgments of these items, by item."""
-    left = iter(judgments)
-    return JudgedBy(judge, {item: [next(left) for _ in asked_of(item, judge.dimensions)] for item in items})
+def distinct_comparisons(runs: Sequence[JudgedRun]) -> list[Comparison]:
+    """Every comparison once."""
+    return list(dict.fromkeys(found for run in runs for found in run.comparisons.values()))
+
+
+def by_item(
+    judge: Judge,
+    items: Sequence[JudgedItem],
+    judgments: Sequence[Judgment],
+    comparisons: Sequence[Comparison],
+    compared: Sequence[Judgment],
+) -> JudgedBy:
+    """A judge's judgments of these items and comparisons, by item and comparison."""
+    left, also = iter(judgments), iter(compared)
+    both = 2 * len(compared_in(judge.dimensions))
+    return JudgedBy(
+        judge,
+        {item: [next(left) for _ in asked_of(item, judge.dimensions)] for item in items},
+        {pair: [next(also) for _ in range(both)] for pair in comparisons},
+    )
 
 
 def judgments_table(run: JudgedRun, judges: Sequence[JudgedBy]) -> pd.DataFrame:
@@ -69,8 +90,10 @@ def judgments_table(run: JudgedRun, judges: Sequence[JudgedBy]) -> pd.DataFrame:
     places = run.samples[["sample_id", "task", "step", "item"]].to_dict("records")
     for place, item in zip(places, run.items, strict=True):
         sample = {str(name): value for name, value in place.items()}
+        pair = run.comparisons.get(str(place["sample_id"]))
         for by in judges:
-            rows += [verdict_row(by.judge, judgment) | sample for judgment in by.said[item]]
+            said = [*by.said[item], *(by.compared[pair] if pair is not None else ())]
+            rows += [verdict_row(by.judge, judgment) | sample for judgment in said]
     frame = pd.DataFrame(rows)
     return frame.astype({"verdict": float}) if rows else frame
 

@@ -90,7 +90,7 @@ def verdict_row(judge: Judge, judgment: Judgment) -> dict[str, Any]:
         "judge": judge.identity.name,
         "template": judgment.template,
         "dimension": judgment.dimension,
-        "against": None,
+        "against": judgment.against,
         "position": judgment.position,
         "status": judgment.status,
         "verdict": judgment.verdict,

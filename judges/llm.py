@@ -3,110 +3,34 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 
 from lifealign_bench.data.errors import InputError
-from lifealign_bench.data.rows import Message
-from lifealign_bench.judges.chat import ChatCall, ChatReply, ReplyStatus
+from lifealign_bench.judges.chat import ChatCall, ChatReply
 from lifealign_bench.judges.client.client import ChatClient
 from lifealign_bench.judges.client.planning import DryRun
 from lifealign_bench.judges.client.progress import Progress
 from lifealign_bench.judges.interface import (
     DIMENSIONS,
+    Comparison,
     Dimension,
     JudgedItem,
     JudgeIdentity,
     JudgeProgress,
     Judgment,
-    Status,
     asked_of,
+    compared_in,
 )
-from lifealign_bench.judges.joint import JointTemplate, parse_joint, render_joint
 from lifealign_bench.judges.judge_file import JudgeSettings
 from lifealign_bench.judges.purse import Purse
-from lifealign_bench.judges.rendering import render, repair_messages
-from lifealign_bench.judges.template import Template
+from lifealign_bench.judges.questions import Answered, Question
+from lifealign_bench.judges.rendering import repair_messages
 from lifealign_bench.judges.templates import load_templates
-from lifealign_bench.judges.verdict import Unscored, Verdict, parse_verdict
-
-NONCE_SEED = 0
-"""Markers depend on it and on the pair alone, so that the same question is always the same bytes and is paid once."""
 
 Watch = Callable[[Progress], None]
-Verdicts = Mapping[Dimension, Verdict | Unscored]
-
-WITHOUT: Mapping[ReplyStatus, Status] = {
-    "length": "length",
-    "refusal": "refusal",
-    "rejected": "rejected",
-    "unreachable": "endpoint",
-}
-"""Why an answer without a whole reply has no verdict."""
-
-
-@dataclass(frozen=True, slots=True)
-class Question:
-    """One call: the item's place, the dimensions that it asks for, and with which template.
-
-    other: the second answer, where two are compared. repeat: which of several replies to the same question is meant.
-    """
-
-    place: int
-    item: JudgedItem
-    dimensions: tuple[Dimension, ...]
-    template: Template | JointTemplate
-    other: str | None = None
-    repeat: int = 0
-
-    def messages(self) -> tuple[Message, ...]:
-        """The rendered question."""
-        if isinstance(self.template, JointTemplate):
-            return render_joint(self.template, self.item, NONCE_SEED)
-        return render(self.template, self.item, NONCE_SEED, self.other)
-
-    def read(self, text: str) -> Verdicts:
-        """A verdict, or why there is none, for every dimension."""
-        if isinstance(self.template, JointTemplate):
-            return {name: found for name, found in parse_joint(self.template, text).items() if name in self.dimensions}
-        return {self.dimensions[0]: parse_verdict(self.template, text)}
-
-
-@dataclass(frozen=True, slots=True)
-class Said:
-    """What one reply says of one dimension: a verdict or why there is none, and the words it was read from."""
-
-    found: Verdict | Unscored
-    raw: str
-
-
-@dataclass(frozen=True, slots=True)
-class Answered:
-    """A question, what was said by dimension (nothing where no whole reply came), and the tokens of all replies."""
-
-    question: Question
-    reply: ChatReply
-    said: Mapping[Dimension, Said]
-    usage: Mapping[str, int]
-
-    @classmethod
-    def by(cls, question: Question, reply: ChatReply) -> Answered:
-        """The question with its first reply."""
-        read = question.read(reply.text) if reply.status == "complete" else {}
-        return cls(question, reply, {name: Said(found, reply.text) for name, found in read.items()}, _counted(reply))
-
-    @property
-    def unread(self) -> bool:
-        """Whether a repair may help: there are words, and no verdict in them."""
-        return any(isinstance(said.found, Unscored) for said in self.said.values())
-
-    def repaired(self, reply: ChatReply) -> Answered:
-        """With a second reply: it counts where the first could not be read, and it can."""
-        again = Answered.by(self.question, reply)
-        better = {name: said for name, said in again.said.items() if isinstance(said.found, Verdict)}
-        kept = {name: said for name, said in self.said.items() if isinstance(said.found, Verdict)}
-        return replace(self, said={**self.said, **better, **kept}, usage=_sum(self.usage, again.usage))
 
 
 class LlmJudge:
@@ -163,22 +87,33 @@ class LlmJudge:
             InputError: the endpoint cannot be used, or answered as more than one model.
             LifeAlignError: a budget is reached or too much fails; what was answered is kept.
         """
-        total = sum(1 for _ in self._questions(items))
-        found: list[list[Judgment]] = [[] for _ in items]
-        for done, answered in enumerate(self.ask(self._questions(items)), 1):
-            found[answered.question.place] += self._judgments(answered)
+        return self._judged(lambda: self._questions(items), len(items), progress)
+
+    def compare(self, comparisons: Sequence[Comparison], progress: JudgeProgress | None = None) -> list[Judgment]:
+        """Two judgments for every dimension that has a pairwise template, one in each position, for every comparison,
+        in order; raises as `judge`."""
+        return self._judged(lambda: self._comparing(comparisons), len(comparisons), progress)
+
+    def _judged(
+        self, questions: Callable[[], Iterator[Question]], places: int, progress: JudgeProgress | None
+    ) -> list[Judgment]:
+        total = sum(1 for _ in questions())
+        found: list[list[Judgment]] = [[] for _ in range(places)]
+        for done, answered in enumerate(self.ask(questions(), total), 1):
+            found[answered.question.place] += answered.judgments()
             if progress is not None:
                 progress(done, total)
-        return [judgment for own in found for judgment in sorted(own, key=lambda one: DIMENSIONS.index(one.dimension))]
+        return [judgment for own in found for judgment in sorted(own, key=_in_order)]
 
-    def plan(self, items: Sequence[JudgedItem]) -> DryRun:
-        """What judging would take, without repairs; nothing is sent."""
-        return self.plan_of(self._questions(items))
+    def plan(self, items: Sequence[JudgedItem], comparisons: Sequence[Comparison] = ()) -> DryRun:
+        """What judging and comparing would take, without repairs; nothing is sent."""
+        questions = chain(self._questions(items), self._comparing(comparisons))
+        return self.plan_of(questions)
 
-    def ask(self, questions: Iterable[Question]) -> Iterator[Answered]:
+    def ask(self, questions: Iterable[Question], total: int) -> Iterator[Answered]:
         """Every question with what was said, those that needed a repair after all others; raises as `judge` does."""
         unread: list[Answered] = []
-        for answered in self._first(questions):
+        for answered in self._first(questions, total):
             if answered.unread:
                 unread.append(answered)
             else:
@@ -198,13 +133,20 @@ class LlmJudge:
                 for name in asked:
                     yield Question(place, item, (name,), self.templates.for_dimension(name, item.rubric))
 
+    def _comparing(self, comparisons: Sequence[Comparison]) -> Iterator[Question]:
+        for place, pair in enumerate(comparisons):
+            for name in compared_in(self.dimensions):
+                template = self.templates.pairwise(name)
+                for position in (0, 1):
+                    yield Question(place, pair.item, (name,), template, pair.other, pair.against, position)
+
     def _call(self, question: Question, after: str | None = None) -> ChatCall:
         messages = question.messages()
         room = self.settings.endpoint.max_tokens * len(question.dimensions)
         said = messages if after is None else repair_messages(messages, after)
         return ChatCall(said, question.template.schema(), room, question.repeat)
 
-    def _first(self, questions: Iterable[Question]) -> Iterator[Answered]:
+    def _first(self, questions: Iterable[Question], total: int) -> Iterator[Answered]:
         under_way: deque[Question] = deque()
 
         def calls() -> Iterator[ChatCall]:
@@ -212,12 +154,12 @@ class LlmJudge:
                 under_way.append(question)
                 yield self._call(question)
 
-        for reply in self._complete(calls()):
+        for reply in self._complete(_Counted(calls, total)):
             yield Answered.by(under_way.popleft(), self._one_model(reply))
 
     def _repaired(self, unread: Sequence[Answered]) -> Iterator[Answered]:
         """Each question once more, with the reply that could not be read; a reply that is no better changes nothing."""
-        calls = (self._call(answered.question, answered.reply.text) for answered in unread)
+        calls = [self._call(answered.question, answered.reply.text) for answered in unread]
         for answered, reply in zip(unread, self._complete(calls), strict=True):
             yield answered.repaired(self._one_model(reply))
 
@@ -247,35 +189,20 @@ class LlmJudge:
             raise InputError(f"judge {self.settings.name}", "model served", found, expected)
         return reply
 
-    def _judgments(self, answered: Answered) -> Iterator[Judgment]:
-        question = answered.question
-        for place, name in enumerate(question.dimensions):
-            verdict, rationale, status = _outcome(answered, name)
-            yield Judgment(
-                question.item.pair_id,
-                name,
-                verdict,
-                rationale,
-                template=question.template.label,
-                status=status,
-                raw=answered.said[name].raw if name in answered.said else answered.reply.text,
-                # A call for several dimensions is paid for once.
-                usage=answered.usage if place == 0 else {},
-            )
+
+@dataclass(frozen=True, slots=True)
+class _Counted:
+    """Calls that are made when they are needed, and how many there will be."""
+
+    calls: Callable[[], Iterator[ChatCall]]
+    total: int
+
+    def __iter__(self) -> Iterator[ChatCall]:
+        return self.calls()
+
+    def __len__(self) -> int:
+        return self.total
 
 
-def _outcome(answered: Answered, name: Dimension) -> tuple[int | None, str, Status]:
-    reply, said = answered.reply, answered.said.get(name)
-    if reply.status != "complete":
-        return None, reply.reason, WITHOUT[reply.status]
-    if said is not None and isinstance(said.found, Verdict) and isinstance(said.found.verdict, int):
-        return said.found.verdict, said.found.rationale, "scored"
-    return None, said.found.detail if said is not None and isinstance(said.found, Unscored) else "no verdict", "parse"
-
-
-def _counted(reply: ChatReply) -> dict[str, int]:
-    return {"calls": 1, **reply.usage} if reply.status != "unreachable" else {}
-
-
-def _sum(one: Mapping[str, int], other: Mapping[str, int]) -> dict[str, int]:
-    return {name: one.get(name, 0) + other.get(name, 0) for name in sorted({*one, *other})}
+def _in_order(judgment: Judgment) -> tuple[int, int]:
+    return DIMENSIONS.index(judgment.dimension), judgment.position

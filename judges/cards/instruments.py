@@ -12,9 +12,10 @@ from lifealign_bench.judges.cards.probes import KnownTemplate, Opinion, Probe, R
 from lifealign_bench.judges.client.planning import DryRun
 from lifealign_bench.judges.interface import DIMENSIONS, Dimension, JudgeIdentity
 from lifealign_bench.judges.judge_file import JudgeSettings
-from lifealign_bench.judges.llm import WITHOUT, Answered, LlmJudge, Question, Watch
+from lifealign_bench.judges.llm import LlmJudge, Watch
 from lifealign_bench.judges.oracle import LABEL, RUBRICS, Oracle
 from lifealign_bench.judges.purse import Purse
+from lifealign_bench.judges.questions import WITHOUT, Answered, Question
 from lifealign_bench.judges.template import Paraphrase
 from lifealign_bench.judges.verdict import Verdict
 
@@ -88,7 +89,8 @@ class LanguageModel:
         found: dict[Probe, Reply] = {}
         for paraphrase, judge in self._judges.items():
             own = [probe for probe in probes if probe.paraphrase == paraphrase]
-            for answered in judge.ask(self._question(judge, place, probe) for place, probe in enumerate(own)):
+            questions = (self._question(judge, place, probe) for place, probe in enumerate(own))
+            for answered in judge.ask(questions, len(own)):
                 found[own[answered.question.place]] = _reply(answered)
         served = {judge.identity.model_served for judge in self._judges.values()} - {""}
         if len(served) > 1:
@@ -118,10 +120,10 @@ class LanguageModel:
             template = templates.by_id(probe.template)
         elif len(probe.dimensions) > 1:
             joint = templates.joint(probe.dimensions, rubric)
-            return Question(place, probe.item, probe.dimensions, joint, None, probe.repeat)
+            return Question(place, probe.item, probe.dimensions, joint, repeat=probe.repeat)
         else:
             template = templates.for_dimension(probe.dimensions[0], rubric)
-        return Question(place, probe.item, probe.dimensions, template, probe.other, probe.repeat)
+        return Question(place, probe.item, probe.dimensions, template, probe.other, repeat=probe.repeat)
 
 
 class KnownTruth:

@@ -11,12 +11,25 @@ from lifealign_bench.cli import options
 from lifealign_bench.cli.judge_card import card
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from rich.console import Console
 
-    from lifealign_bench.judges.interface import Judge, JudgedItem
+    from lifealign_bench.judges.client import Progress
+    from lifealign_bench.judges.interface import Comparison, Judge, JudgedItem
     from lifealign_bench.judges.purse import Purse
+
+
+class Relay:
+    """Hands on what a client does to whoever shows it now."""
+
+    def __init__(self) -> None:
+        self.to: Callable[[Progress], None] = lambda moment: None
+
+    def __call__(self, moment: Progress) -> None:
+        """See `ChatClient.complete`."""
+        self.to(moment)
+
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
 
@@ -47,6 +60,9 @@ def run(
     out: Out = None,
     dimensions: Dimensions = None,
     joint: Annotated[bool, typer.Option("--joint", help="All dimensions in one call: cheaper, with a halo.")] = False,
+    pairwise: Annotated[
+        str | None, typer.Option("--pairwise", help="Also compare the last answers with `base`, or a METHOD's.")
+    ] = None,
     cache: Cache = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Print calls, tokens and cost; ask nothing.")] = False,
     max_calls: Annotated[int | None, typer.Option("--max-calls", min=0, help="Make no more calls than these.")] = None,
@@ -59,42 +75,53 @@ def run(
     """
     from rich.console import Console
 
-    from lifealign_bench.benchmark.judge_running import dimensions_of, judge_all, name_of, replies_beside, world_of
-    from lifealign_bench.benchmark.judged_answers import answers_of, distinct
+    from lifealign_bench.benchmark.comparing import with_comparisons
+    from lifealign_bench.benchmark.judge_running import dimensions_of, judged_by, name_of, replies_beside, world_of
+    from lifealign_bench.benchmark.judged_answers import answers_of, distinct, distinct_comparisons
     from lifealign_bench.benchmark.judged_results import place_of, write_judged
     from lifealign_bench.benchmark.runs import find_runs
-    from lifealign_bench.cli.judge_progress import JudgeWatch
+    from lifealign_bench.cli.chat_progress import watching
     from lifealign_bench.judges.client.config import Budget
     from lifealign_bench.judges.opening import Asked, open_judges
     from lifealign_bench.judges.purse import Purse
 
     console = Console(stderr=as_json)
     stored = find_runs(runs)
-    purse, watch = Purse(Budget(max_calls, max_cost)), JudgeWatch(console)
-    asked = Asked(dimensions_of(dimensions), base_url, api_key_env, joint, purse, watch)
+    purse, relay = Purse(Budget(max_calls, max_cost)), Relay()
+    asked = Asked(dimensions_of(dimensions), base_url, api_key_env, joint, purse, relay)
     replies = cache or replies_beside(place_of(stored, "any"))
     opened = open_judges(judge, world_of(stored), replies, asked)
     judged = answers_of(stored)
-    items = distinct(judged)
+    if pairwise is not None:
+        judged = with_comparisons(judged, pairwise)
+    items, comparisons = distinct(judged), distinct_comparisons(judged)
     console.print(f"{len(judged)} runs, {len(items):,} distinct answers", markup=False, highlight=False)
     if dry_run:
-        _show_plans(opened, items, console, as_json=as_json)
+        _show_plans(opened, items, comparisons, console, as_json=as_json)
         return
-    with watch:
-        found = judge_all(opened, items, watch.begin)
+    found = []
+    for one in opened:
+        with watching(console, one.identity.name) as relay.to:
+            found.append(judged_by(one, items, comparisons))
     place = out or place_of(stored, name_of(judge, opened))
     folders = write_judged(judged, found, place)
     _show(folders, place, purse, console, as_json=as_json)
 
 
-def _show_plans(judges: Sequence[Judge], items: Sequence[JudgedItem], console: Console, *, as_json: bool) -> None:
+def _show_plans(
+    judges: Sequence[Judge],
+    items: Sequence[JudgedItem],
+    comparisons: Sequence[Comparison],
+    console: Console,
+    *,
+    as_json: bool,
+) -> None:
     import json
     from dataclasses import asdict
 
-    from lifealign_bench.cli.judge_progress import cost_of
     from lifealign_bench.judges.llm import LlmJudge
 
-    plans = {judge.identity.name: judge.plan(items) for judge in judges if isinstance(judge, LlmJudge)}
+    plans = {judge.identity.name: judge.plan(items, comparisons) for judge in judges if isinstance(judge, LlmJudge)}
     if as_json:
         typer.echo(json.dumps({name: asdict(plan) for name, plan in plans.items()}, indent=2, sort_keys=True))
         return
@@ -110,7 +137,6 @@ def _show(folders: Sequence[Path], place: Path, purse: Purse, console: Console, 
     import json
 
     from lifealign_bench.benchmark.schema import read_run
-    from lifealign_bench.cli.judge_progress import cost_of
 
     records = {folder: read_run(folder) for folder in folders}
     if as_json:
@@ -134,3 +160,8 @@ def _show(folders: Sequence[Path], place: Path, purse: Purse, console: Console, 
         console.print(f"{purse.calls:,} calls, {purse.cached:,} cached, cost {cost_of(purse.cost)}", markup=False)
     console.print(f"judged runs: {place}", markup=False, soft_wrap=True)
     console.print(f"tables: lifealign leaderboard {place}", markup=False, soft_wrap=True)
+
+
+def cost_of(cost: float | None) -> str:
+    """A cost as people say it."""
+    return "unknown (no price)" if cost is None else f"{cost:,.4f}"

@@ -73,8 +73,9 @@ def card(
     """
     from rich.console import Console
 
+    from lifealign_bench.cli.chat_progress import watching
+    from lifealign_bench.cli.judge import Relay
     from lifealign_bench.cli.judge_card_view import show
-    from lifealign_bench.cli.judge_progress import JudgeWatch
     from lifealign_bench.judges.cards.build import card_file, examine
     from lifealign_bench.judges.cards.people import read_pairs, read_ratings
     from lifealign_bench.judges.cards.setting import CardSetting
@@ -93,15 +94,14 @@ def card(
         ratings=read_ratings(human) if human is not None else (),
         base=_base_answers(runs) if runs else (),
     )
-    purse, watch = Purse(Budget(max_calls, max_cost)), JudgeWatch(console)
-    opened = _open(judge, base_url, api_key_env, world_seed, cache or out.parent / REPLIES, purse, watch)
+    purse, relay = Purse(Budget(max_calls, max_cost)), Relay()
+    opened = _open(judge, base_url, api_key_env, world_seed, cache or out.parent / REPLIES, purse, relay)
     if dry_run:
         _show_plans(setting, [each for each, _ in opened], console, as_json=as_json)
         return
     tested = []
-    with watch:
-        for each, price in opened:
-            watch.begin(each)
+    for each, price in opened:
+        with watching(console, each.identity.name) as relay.to:
             tested.append(examine(setting, each, price))
     found = card_file(setting, tested)
     write_card(found, out)
@@ -169,7 +169,7 @@ def _show_plans(setting: CardSetting, judges: Sequence[Instrument], console: Con
     import json
     from dataclasses import asdict
 
-    from lifealign_bench.cli.judge_progress import cost_of
+    from lifealign_bench.cli.judge import cost_of
     from lifealign_bench.judges.cards.build import left_out, probes_by_part
     from lifealign_bench.judges.cards.probes import distinct
 
