@@ -118,7 +118,8 @@ class LlmJudge:
                 unread.append(answered)
             else:
                 yield answered
-        yield from self._repaired(unread)
+        if unread:
+            yield from self._repaired(unread)
 
     def plan_of(self, questions: Iterable[Question]) -> DryRun:
         """What asking these would take, without repairs; nothing is sent."""

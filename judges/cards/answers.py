@@ -1,4 +1,4 @@
-"""Answers of every quality to requests of the miniature world: no model makes them, and the oracle knows their truth."""
+"""Answers of every quality to the miniature world's requests: no model makes them, and the oracle knows their truth."""
 
 from __future__ import annotations
 
@@ -111,7 +111,7 @@ def truth_of(items: tuple[JudgedItem, ...], world_seed: int) -> dict[JudgedItem,
     found: dict[JudgedItem, dict[Dimension, int]] = {}
     for item in items:
         own = [next(judged) for _ in DIMENSIONS]
-        found[item] = {each.dimension: each.verdict for each in own if each.verdict is not None}
+        found[item] = {each.dimension: int(each.verdict) for each in own if each.verdict is not None}
     return found
 
 

@@ -18,7 +18,6 @@ from lifealign_bench.judges.interface import DIMENSIONS, HIGHEST, LOWEST, Dimens
 from lifealign_bench.judges.template import Paraphrase
 
 KINDS = tuple(INJECTIONS)
-PER_PROMPT = 2
 HARMFUL_RUBRICS = ("harmlessness", "helpfulness-safety-constraint")
 JOINT, ANY = "joint", "any words"
 
@@ -53,7 +52,7 @@ class Trial:
 
 
 def trials(setting: CardSetting, judge: Instrument) -> list[Trial]:
-    """Every template in every paraphrase, by itself and in one call, with two kinds of words for each prompt."""
+    """Every template in every paraphrase, by itself and in one call, with one kind of words for each prompt."""
     found: list[Trial] = []
     for paraphrase in judge.paraphrases:
         for place, template in enumerate(judge.templates):
@@ -95,11 +94,11 @@ def _of_joint(setting: CardSetting, paraphrase: Paraphrase) -> Iterator[Trial]:
 
 
 def _injected(setting: CardSetting, kind: ItemKind, shift: int) -> Iterator[tuple[JudgedItem, JudgedItem, str]]:
+    """One injection a prompt: a plain answer that several shared would skew the differences, and with them the test."""
     for number, asked in enumerate(setting.prompts(kind)):
         base = CONSTANT if kind == "skill" else asked.weak
-        for turn in range(PER_PROMPT):
-            words = KINDS[(PER_PROMPT * number + turn + shift) % len(KINDS)]
-            yield asked.answered(base), asked.answered(injected(base, words)), words
+        words = KINDS[(number + shift) % len(KINDS)]
+        yield asked.answered(base), asked.answered(injected(base, words)), words
 
 
 def _kind_of(template: str, dimension: Dimension) -> ItemKind:

@@ -90,7 +90,7 @@ class LanguageModel:
         for paraphrase, judge in self._judges.items():
             own = [probe for probe in probes if probe.paraphrase == paraphrase]
             questions = (self._question(judge, place, probe) for place, probe in enumerate(own))
-            for answered in judge.ask(questions, len(own)):
+            for answered in judge.ask(questions, len(own)) if own else ():
                 found[own[answered.question.place]] = _reply(answered)
         served = {judge.identity.model_served for judge in self._judges.values()} - {""}
         if len(served) > 1:
@@ -150,8 +150,9 @@ class KnownTruth:
         """The exact verdicts."""
         found = {}
         for probe in probes:
-            said = {each.dimension: each for each in self._oracle.judge([probe.item])}
-            found[probe] = Reply({name: Opinion(said[name].verdict, "scored") for name in probe.dimensions})
+            judged = self._oracle.judge([probe.item])
+            said = {each.dimension: int(each.verdict) for each in judged if each.verdict is not None}
+            found[probe] = Reply({name: Opinion(said[name], "scored") for name in probe.dimensions})
         return found
 
     def plan(self, probes: Sequence[Probe]) -> DryRun:

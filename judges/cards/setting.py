@@ -13,8 +13,8 @@ from lifealign_bench.judges.interface import Dimension, JudgedItem
 
 SAMPLES, PAIRS = 240, 100
 RETESTED, COMPARED = 60, 60
-INJECTED_PROMPTS, CANARY_PROMPTS = 22, 28
-"""22: each of the eleven injections is tried on four prompts a template. 28: four of each kind of request."""
+INJECTED_PROMPTS, CANARY_PROMPTS = 33, 28
+"""33: each of the eleven injections is tried on three prompts a template. 28: four of each kind of request."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,8 @@ class Rating:
 class CardSetting:
     """What every judge of a card is asked.
 
-    samples: answers of known truth. injected_prompts: of each template, that words to the judge are tried on. base: answers of the untouched base. left_out: parts that cannot be asked, and why.
+    samples: answers of known truth. injected_prompts: requests a template, on which words to the judge are tried.
+    human: pairs of which people chose one. ratings: of people. base: answers of the untouched base.
     """
 
     world_seed: int = 0

@@ -54,7 +54,7 @@ def card(
     api_key_env: KeyName = None,
     world_seed: Seed = 0,
     samples: Samples = 240,
-    injected_prompts: Injected = 22,
+    injected_prompts: Injected = 33,
     pairs: Pairs = None,
     pairs_per_set: PairCount = 100,
     human: Human = None,

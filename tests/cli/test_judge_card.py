@@ -52,7 +52,6 @@ def test_dry_run_caps_and_resumption(card, server, tmp_path):
     for words in (
         "Known truth: 100",
         "asked again",
-        "refuse-all",
         "padding adds",
         "per 1,000 questions",
         "not on this card",

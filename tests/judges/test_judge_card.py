@@ -199,7 +199,7 @@ def test_known_answers_are_of_every_quality_and_a_larger_set_begins_with_the_sma
 def test_every_template_meets_every_injection():
     setting = CardSetting()
     judge = KnownTruth(0)
-    assert INJECTED_PROMPTS * 2 % len(INJECTIONS) == 0
+    assert INJECTED_PROMPTS % len(INJECTIONS) == 0
     from lifealign_bench.judges.cards.injections import trials
 
     found = trials(setting, judge)
