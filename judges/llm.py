@@ -99,23 +99,30 @@ class LlmJudge:
     ) -> list[Judgment]:
         total = sum(1 for _ in questions())
         found: list[list[Judgment]] = [[] for _ in range(places)]
-        unread: list[Answered] = []
-        for done, answered in enumerate(self._ask(questions(), total), 1):
-            if answered.unread:
-                unread.append(answered)
-            else:
-                found[answered.question.place] += answered.judgments()
-            if progress is not None:
-                progress(done - len(unread), total)
-        for done, answered in enumerate(self._repaired(unread), 1):
+        for done, answered in enumerate(self.ask(questions(), total), 1):
             found[answered.question.place] += answered.judgments()
             if progress is not None:
-                progress(total - len(unread) + done, total)
+                progress(done, total)
         return [judgment for own in found for judgment in sorted(own, key=_in_order)]
 
     def plan(self, items: Sequence[JudgedItem], comparisons: Sequence[Comparison] = ()) -> DryRun:
         """What judging and comparing would take, without repairs; nothing is sent."""
         questions = chain(self._questions(items), self._comparing(comparisons))
+        return self.plan_of(questions)
+
+    def ask(self, questions: Iterable[Question], total: int) -> Iterator[Answered]:
+        """Every question with what was said, those that needed a repair after all others; raises as `judge` does."""
+        unread: list[Answered] = []
+        for answered in self._first(questions, total):
+            if answered.unread:
+                unread.append(answered)
+            else:
+                yield answered
+        if unread:
+            yield from self._repaired(unread)
+
+    def plan_of(self, questions: Iterable[Question]) -> DryRun:
+        """What asking these would take, without repairs; nothing is sent."""
         return self._client().plan(self._call(question) for question in questions)
 
     def _questions(self, items: Sequence[JudgedItem]) -> Iterator[Question]:
@@ -138,9 +145,9 @@ class LlmJudge:
         messages = question.messages()
         room = self.settings.endpoint.max_tokens * len(question.dimensions)
         said = messages if after is None else repair_messages(messages, after)
-        return ChatCall(said, question.template.schema(), room)
+        return ChatCall(said, question.template.schema(), room, question.repeat)
 
-    def _ask(self, questions: Iterable[Question], total: int) -> Iterator[Answered]:
+    def _first(self, questions: Iterable[Question], total: int) -> Iterator[Answered]:
         under_way: deque[Question] = deque()
 
         def calls() -> Iterator[ChatCall]:

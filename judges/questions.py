@@ -32,7 +32,7 @@ class Question:
     """One call: the item's place, the dimensions that it asks for, and with which template.
 
     other: the answer that the item's is compared with, named by `against`, where two are compared; position: whether
-    the item's own answer stands first (0) or second (1).
+    the item's own answer stands first (0) or second (1). repeat: which of several replies to one question is meant.
     """
 
     place: int
@@ -42,6 +42,7 @@ class Question:
     other: str | None = None
     against: str | None = None
     position: int = 0
+    repeat: int = 0
 
     def messages(self) -> tuple[Message, ...]:
         """The rendered question."""

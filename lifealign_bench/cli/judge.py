@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from lifealign_bench.cli import options
+from lifealign_bench.cli.judge_card import card
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -40,6 +41,9 @@ Cache = Annotated[Path | None, typer.Option("--cache", help="File of paid replie
 Dimensions = Annotated[
     str | None, typer.Option("--dimensions", help="Some of helpfulness,safety,rubric,refusal; else all.")
 ]
+
+
+app.command("card")(card)
 
 
 @app.callback()

@@ -42,7 +42,7 @@ def scripted_server(**script: Any) -> Iterator[Scripted]:
     """A server process on a free port of loopback, ended with the context; script: the fields of `Script`."""
     paths = os.pathsep.join([str(FOLDER), *filter(None, [os.environ.get("PYTHONPATH")])])
     process = subprocess.Popen(
-        [sys.executable, "-m", "scripted", json.dumps(script)],
+        [sys.executable, "-P", "-m", "scripted", json.dumps(script)],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
