@@ -1,0 +1,53 @@
+"""The ranking: contestants, then what they are read against, then what the paper reported."""
+
+from __future__ import annotations
+
+import pandas as pd
+import streamlit as st
+
+from lifealign_bench.leaderboard.app.view import View
+from lifealign_bench.leaderboard.app.widgets import empty, facts, show_figure, show_table
+from lifealign_bench.leaderboard.metric_names import metric_name
+from lifealign_bench.leaderboard.ranking import ranking, ranking_table
+from lifealign_bench.leaderboard.ranking_figures import ranking_figure
+
+
+def draw(view: View) -> None:
+    """The page."""
+    st.title("Ranking")
+    name = metric_name(view.metric)
+    st.text(f"{name.title}. {name.sentence}")
+    frame = ranking(view.runs, view.metric)
+    contestants = frame[~frame["reference"]].reset_index(drop=True)
+    if contestants.empty:
+        empty("No method fits these filters.", "Choose another fidelity, or when it answers, at the left.")
+        return
+    st.caption("Choose a row to go on with that method.")
+    chosen = show_table(ranking_table(contestants, view.metric), "ranking", select=True)
+    row = contestants.iloc[chosen if chosen is not None else 0]
+    _go_on(view, row, contestants, chosen is not None)
+    show_figure(ranking_figure(frame, view.runs, view.metric, view.ink), "ranking", "Last of every method", "ranking")
+    _references(view, frame)
+
+
+def _go_on(view: View, row: pd.Series, contestants: pd.DataFrame, chosen: bool) -> None:
+    """The ways from one method to its evidence."""
+    method = str(row["method"])
+    others = [str(name) for name in contestants["method"] if name != method]
+    with st.container(border=True):
+        facts([("Chosen" if chosen else "First", method), ("", str(row["title"])), ("Source", str(row["paper"]) or "–")])
+        order = str(row["worst_order"]) or None
+        with st.container(horizontal=True):
+            view.go("matrix", "Its forgetting matrix", {"method": method, "order": order})
+            view.go("orders", "Its orders", {"method": method})
+            view.go("compare", "Against the next best", {"a": method, "b": others[0] if others else None})
+            view.go("samples", "Answers that got worse", {"method": method, "order": order, "show": "got worse"})
+
+
+def _references(view: View, frame: pd.DataFrame) -> None:
+    references = frame[frame["reference"]].reset_index(drop=True)
+    if references.empty:
+        return
+    st.subheader("References", anchor=False)
+    st.caption("Each task learned alone, and all tasks learned at once: read against, never ranked.")
+    show_table(ranking_table(references, view.metric, "references"), "references")

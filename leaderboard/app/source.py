@@ -1,0 +1,58 @@
+"""Where the app gets its board from: places named by the environment, read once and again where something changed."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from dataclasses import dataclass, field
+from threading import Lock
+
+import streamlit as st
+
+from lifealign_bench.leaderboard.board import Board, BoardReader
+from lifealign_bench.leaderboard.queries import Rows
+from lifealign_bench.leaderboard.shipped import shipped_results
+
+VARIABLE = "LIFEALIGN_RESULTS"
+FRESH_SECONDS = 15.0
+
+
+@dataclass
+class Source:
+    """A board that is looked at again at most every `FRESH_SECONDS`; all readers share it."""
+
+    places: tuple[str, ...]
+    rows: Rows = field(default_factory=Rows)
+    _reader: BoardReader = field(init=False)
+    _board: Board = field(default_factory=Board)
+    _read_at: float | None = None
+    _lock: Lock = field(default_factory=Lock)
+
+    def __post_init__(self) -> None:
+        self._reader = BoardReader(self.places)
+
+    def board(self, *, now: bool = False) -> Board:
+        """The board, at most `FRESH_SECONDS` old; as it is this moment where `now` asks for that."""
+        with self._lock:
+            if now or self._read_at is None or time.monotonic() - self._read_at > FRESH_SECONDS:
+                self._board = self._reader.read()
+                self._read_at = time.monotonic()
+            return self._board
+
+    @property
+    def is_shipped(self) -> bool:
+        """Whether this is the board that ships with the package."""
+        return self.places == (str(shipped_results()),)
+
+
+def named_places() -> tuple[str, ...]:
+    """The folders and URLs in the environment, else the board that ships."""
+    text = os.environ.get(VARIABLE)
+    return tuple(str(place) for place in json.loads(text)) if text else (str(shipped_results()),)
+
+
+@st.cache_resource(show_spinner=False, max_entries=4)
+def source_of(places: tuple[str, ...]) -> Source:
+    """The one source of these places in this process."""
+    return Source(places)

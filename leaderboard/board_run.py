@@ -1,0 +1,153 @@
+"""One run as the board keeps it: what its record says, small enough for thousands of runs in memory."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from lifealign_bench.benchmark.schema import JudgeRecord, MeasureRecord, RunRecord, StageRecord
+from lifealign_bench.data.mini.tasks import CONTRASTS
+from lifealign_bench.data.rows import digest
+
+
+@dataclass(frozen=True, slots=True)
+class Number:
+    """A measure of a run: its value, or None and the reason; standard error in its unit, n evaluated rows."""
+
+    value: float | None
+    reason: str | None
+    standard_error: float | None
+    n: int
+
+    @classmethod
+    def of(cls, record: MeasureRecord) -> Number:
+        """The number that a record holds."""
+        return cls(record.value, record.reason, record.standard_error, record.n)
+
+
+NOT_MEASURED = Number(None, "not measured", None, 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What competes: a method with its configuration, whatever the order and the seed. `key` tells two apart."""
+
+    key: str
+    label: str
+    method: str
+    version: str
+    title: str
+    paper: str
+    fidelity: str
+    schedule: str
+    needs_task_identity: bool
+    keeps: tuple[str, ...]
+    config: str
+
+    @property
+    def is_reference(self) -> bool:
+        """Whether it is read against and never ranked: each task alone, all tasks at once."""
+        return self.schedule != "sequential"
+
+
+@dataclass(frozen=True, slots=True)
+class BoardRun:
+    """A run: who learned what in which order, its numbers by metric and measure, and where its rows are.
+
+    scope: runs of one scope may be compared: one suite, comparability key and base. files: the names of the tables that
+    are there. lacking: those that `run.json` names and that are not there.
+    """
+
+    folder: str
+    entry: Entry
+    order: str
+    seed: int
+    tasks: tuple[str, ...]
+    suite: str
+    protocol: int
+    base: str
+    scope: str
+    judges: tuple[JudgeRecord, ...]
+    primary_metric: str
+    metrics: Mapping[str, Mapping[str, Number]]
+    stages: tuple[StageRecord, ...]
+    division: str
+    trust: str
+    tuning_origin: str
+    coverage: float | None
+    files: frozenset[str]
+    lacking: tuple[str, ...]
+
+    @property
+    def label(self) -> str:
+        """Method, order and seed, as people read them."""
+        return f"{self.entry.label}, {self.order}, seed {self.seed}"
+
+    @property
+    def is_synthetic(self) -> bool:
+        """Whether its tasks are those of the miniature world, whose texts a grammar made."""
+        return set(self.tasks) <= set(CONTRASTS)
+
+    @property
+    def judge(self) -> str:
+        """The names of its judges, or `none`."""
+        return ", ".join(judge.name for judge in self.judges) or "none"
+
+    def number(self, metric: str, measure: str) -> Number:
+        """A measure, or `not measured`."""
+        return self.metrics.get(metric, {}).get(measure, NOT_MEASURED)
+
+    def table(self, name: str) -> str | None:
+        """The path or URL of a table, None where it is not there."""
+        return f"{self.folder}/{name}.parquet" if f"{name}.parquet" in self.files else None
+
+
+def board_run(folder: str, files: frozenset[str], record: RunRecord) -> BoardRun:
+    """The run that a record describes."""
+    method, model = record.method, record.model
+    own = [record.identity.method, method.name, method.version, method.source_sha256, method.config, record.budget]
+    entry = Entry(
+        key=digest(own)[:16],
+        label=record.identity.method,
+        method=method.name,
+        version=method.version,
+        title=method.spec.title,
+        paper=method.spec.paper,
+        fidelity=method.spec.fidelity,
+        schedule=method.spec.schedule,
+        needs_task_identity=method.spec.needs_task_identity,
+        keeps=method.spec.keeps,
+        config=", ".join(f"{name}={value}" for name, value in sorted(method.config.items())),
+    )
+    return BoardRun(
+        folder=folder,
+        entry=entry,
+        order=record.order.name,
+        seed=record.identity.seed,
+        tasks=record.order.tasks,
+        suite=record.suite.name,
+        protocol=record.suite.protocol,
+        base=model.source,
+        scope=digest([record.suite.name, record.comparability_key, model.weights_sha256])[:16],
+        judges=record.judges,
+        primary_metric=record.primary_metric,
+        metrics={
+            metric: {name: Number.of(found) for name, found in measures.items()}
+            for metric, measures in record.metrics.items()
+        },
+        stages=record.stages,
+        division=record.division,
+        trust=record.trust,
+        tuning_origin=record.tuning_origin,
+        coverage=_scored_share(record),
+        files=files,
+        lacking=tuple(sorted(name for name in record.artefacts if name not in files)),
+    )
+
+
+def _scored_share(record: RunRecord) -> float | None:
+    """Per cent of the expected verdicts that were scored, where the record says so."""
+    coverage: Any = getattr(record, "coverage", None)
+    expected, scored = getattr(coverage, "expected", None), getattr(coverage, "scored", None)
+    return 100.0 * scored / expected if expected and scored is not None else None
