@@ -5,9 +5,11 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
+from lifealign_bench.leaderboard.app.choices import pick
 from lifealign_bench.leaderboard.app.view import View
 from lifealign_bench.leaderboard.app.widgets import empty, facts, show_figure, show_table
 from lifealign_bench.leaderboard.metric_names import metric_name
+from lifealign_bench.leaderboard.published import TITLES, published, published_table
 from lifealign_bench.leaderboard.ranking import ranking, ranking_table
 from lifealign_bench.leaderboard.ranking_figures import ranking_figure
 
@@ -28,6 +30,7 @@ def draw(view: View) -> None:
     _go_on(view, row, contestants, chosen is not None)
     show_figure(ranking_figure(frame, view.runs, view.metric, view.ink), "ranking", "Last of every method", "ranking")
     _references(view, frame)
+    _reported()
 
 
 def _go_on(view: View, row: pd.Series, contestants: pd.DataFrame, chosen: bool) -> None:
@@ -51,3 +54,12 @@ def _references(view: View, frame: pd.DataFrame) -> None:
     st.subheader("References", anchor=False)
     st.caption("Each task learned alone, and all tasks learned at once: read against, never ranked.")
     show_table(ranking_table(references, view.metric, "references"), "references")
+
+
+def _reported() -> None:
+    with st.expander("What the paper reported (not reproduced here)", icon=":material/article:"):
+        content = published()
+        st.markdown("**Reported, not reproduced.** Another model and other data: not comparable with any row above.")
+        st.text(f"{content['source']}; {content['backbone']}; {content['order']}: {' → '.join(content['tasks'])}.")
+        metric = pick("Reported metric", list(TITLES), "reported", TITLES.__getitem__)
+        show_table(published_table(metric), "reported-table")

@@ -9,6 +9,7 @@ import streamlit as st
 
 from lifealign_bench.leaderboard.answers import Change, Query, Text, history_of, page_of, texts_of
 from lifealign_bench.leaderboard.app.choices import pick, pick_run
+from lifealign_bench.leaderboard.app.texts import prompt_and, said
 from lifealign_bench.leaderboard.app.view import View
 from lifealign_bench.leaderboard.app.widgets import empty
 from lifealign_bench.leaderboard.board_run import BoardRun
@@ -86,11 +87,7 @@ def _card(view: View, run: BoardRun, row: Mapping[Any, Any], text: Text | None, 
     task, pair = str(row["task"]), str(row["pair_id"])
     with st.container(border=True):
         st.text(_line(row, query, text))
-        if text is not None and text.hidden is not None:
-            with st.expander(f"Folded: {text.hidden}. Show it", icon=":material/visibility_off:"):
-                _inside(run, row, text, query)
-        else:
-            _inside(run, row, text, query)
+        prompt_and(text, lambda: _answers(row, query))
         with st.expander("Every stage and every verdict", on_change="rerun", key=f"history-{pair}-{task}") as history:
             if history.open:
                 _history(view, run, pair, task)
@@ -104,30 +101,15 @@ def _line(row: Mapping[Any, Any], query: Query, text: Text | None) -> str:
     return f"{row['task']}{kind}: verdict {row['verdict_then']:.1f} → {row['verdict']:.1f} ({sign} of 10)"
 
 
-def _inside(run: BoardRun, row: Mapping[Any, Any], text: Text | None, query: Query) -> None:
-    if text is None:
-        st.caption("The prompt is not here: the suite's texts are not beside its runs.")
-    else:
-        for role, content in text.turns:
-            _said(role, content)
+def _answers(row: Mapping[Any, Any], query: Query) -> None:
     if query.change == "all":
-        _said("answer", str(row["answer"]))
-    else:
-        left, right = st.columns(2)
-        with left:
-            _said(f"answer after {row['step']} tasks, when this one was just learned", str(row["answer_then"]))
-        with right:
-            _said(f"answer after all {row['final']} tasks", str(row["answer"]))
-    if text is not None:
-        with st.expander("What the data calls better and worse"):
-            _said("better", text.chosen)
-            _said("worse", text.rejected)
-
-
-def _said(who: str, words: str) -> None:
-    with st.container(gap=None):
-        st.text(who)
-        st.code(words or " ", language=None, wrap_lines=True)
+        said("answer", str(row["answer"]))
+        return
+    left, right = st.columns(2)
+    with left:
+        said(f"answer after {row['step']} tasks, when this one was just learned", str(row["answer_then"]))
+    with right:
+        said(f"answer after all {row['final']} tasks", str(row["answer"]))
 
 
 def _history(view: View, run: BoardRun, pair: str, task: str) -> None:
@@ -136,7 +118,7 @@ def _history(view: View, run: BoardRun, pair: str, task: str) -> None:
         first = rows.iloc[0]
         place = int(str(step))
         learned = "the untouched base" if place == 0 else f"after {place}: {run.tasks[place - 1]}"
-        _said(learned, str(first["answer"]))
+        said(learned, str(first["answer"]))
         for verdict in rows.to_dict("records"):
             if verdict["dimension"] is None:
                 continue

@@ -8,7 +8,15 @@ from pathlib import Path
 import pandas as pd
 import streamlit as st
 
-from lifealign_bench.leaderboard.app import page_matrix, page_ranking, page_samples, page_start
+from lifealign_bench.leaderboard.app import (
+    page_compare,
+    page_judges,
+    page_matrix,
+    page_orders,
+    page_ranking,
+    page_samples,
+    page_start,
+)
 from lifealign_bench.leaderboard.app.filters import choose
 from lifealign_bench.leaderboard.app.source import Source, named_places, source_of
 from lifealign_bench.leaderboard.app.view import View
@@ -21,7 +29,10 @@ PAGES: dict[str, tuple[str, str, Callable[[View], None]]] = {
     "start": ("Start", ":material/home:", page_start.draw),
     "ranking": ("Ranking", ":material/leaderboard:", page_ranking.draw),
     "matrix": ("Forgetting matrix", ":material/grid_on:", page_matrix.draw),
+    "orders": ("Order sensitivity", ":material/shuffle:", page_orders.draw),
+    "compare": ("Compare", ":material/compare_arrows:", page_compare.draw),
     "samples": ("Samples", ":material/chat:", page_samples.draw),
+    "judges": ("Judges", ":material/gavel:", page_judges.draw),
 }
 ICON = Path(__file__).with_name("icon.png")
 SYNTHETIC = (
@@ -89,8 +100,6 @@ def _link(parameters: Mapping[str, str]) -> Callable[[str, str, Mapping[str, str
     """A function that draws a link to a page: its name, the words on it, query parameters of its own."""
 
     def go(name: str, words: str, own: Mapping[str, str | None]) -> None:
-        if name not in PAGES:
-            return
         wanted = {**parameters, **{key: value for key, value in own.items() if value is not None}}
         st.page_link(_page(name), label=words, icon=PAGES[name][1], query_params=wanted)
 
