@@ -1,8 +1,8 @@
 """The tables of a run, as Parquet: their columns, and reading and writing them strictly.
 
 cells: one number per step, task and metric. pairs: log-probabilities (nats, summed over the answer's tokens) of policy
-and reference. samples: generated answers. judgments: one verdict (1-10) per answer, judge and dimension. losses: every
-logged loss part.
+and reference. samples: generated answers. judgments: one verdict per answer, judge and dimension, on the dimension's
+scale (see `judges.interface`). losses: every logged loss part.
 """
 
 from __future__ import annotations
@@ -60,6 +60,8 @@ _COLUMNS: dict[Table, tuple[tuple[str, Kind, bool], ...]] = {
         ("finish_reason", "text", False),
         ("bleu4_char", "float", False),
         ("rouge_l", "float", False),
+        ("harm", "text", True),  # the prompt's label and the source's own category, where there are any
+        ("category", "text", True),
     ),
     "judgments": (
         ("sample_id", "text", False),
@@ -68,7 +70,9 @@ _COLUMNS: dict[Table, tuple[tuple[str, Kind, bool], ...]] = {
         ("pair_id", "text", False),
         ("item", "text", False),
         ("judge", "text", False),
+        ("template", "text", False),  # the label of the template that asked
         ("dimension", "text", False),
+        ("against", "text", True),  # what a pairwise verdict compares with; null where the answer was judged alone
         ("position", "int", False),
         ("status", "text", False),
         ("verdict", "float", True),  # null where status is not `scored`

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
@@ -11,19 +13,19 @@ import pyarrow as pa
 from lifealign_bench.benchmark.suite import Suite
 from lifealign_bench.data.cards import TaskCard
 from lifealign_bench.data.rows import Pair
-from lifealign_bench.judges.interface import Judge, JudgedItem
-from lifealign_bench.judges.oracle import Oracle
-
-JUDGED_TOGETHER = 256
+from lifealign_bench.judges.interface import Judge, JudgedItem, JudgeIdentity, Judgment
+from lifealign_bench.judges.opening import open_judges
 
 VERDICTS = pa.schema(
     [
         ("pair_id", pa.string()),
         ("judge", pa.string()),
+        ("template", pa.string()),
         ("dimension", pa.string()),
+        ("against", pa.string()),
         ("position", pa.int64()),
         ("status", pa.string()),
-        ("verdict", pa.int64()),
+        ("verdict", pa.float64()),
         ("rationale", pa.string()),
         ("raw", pa.string()),
         ("usage", pa.string()),
@@ -32,9 +34,18 @@ VERDICTS = pa.schema(
 """One row per answer and dimension; `usage` is JSON."""
 
 
-def judge_of(suite: Suite) -> Judge | None:
-    """The suite's judge, None where answers are not judged."""
-    return Oracle(suite.world) if suite.judge == "oracle" else None
+def judges_of(suite: Suite, cache: Path | None = None) -> tuple[Judge, ...]:
+    """The suite's judges, none where answers are not judged; cache: where paid replies are kept.
+
+    Raises:
+        InputError: a judge that is not known, or a judge file that cannot be used.
+    """
+    return () if suite.judge is None else open_judges(suite.judge, suite.world, cache)
+
+
+def deciding(identity: JudgeIdentity) -> Mapping[str, object]:
+    """What is known of a judge before it has judged: all but the model that will be served."""
+    return {name: value for name, value in asdict(identity).items() if name != "model_served"}
 
 
 def judged_item(pair: Pair, answer: str, card: TaskCard) -> JudgedItem:
@@ -44,21 +55,21 @@ def judged_item(pair: Pair, answer: str, card: TaskCard) -> JudgedItem:
 
 def judge_table(judge: Judge, items: Sequence[JudgedItem], progress: Callable[[int, int], None]) -> pa.Table:
     """The `VERDICTS` rows of every item, in the items' order."""
-    rows: list[dict[str, Any]] = []
-    for start in range(0, len(items), JUDGED_TOGETHER):
-        rows += [
-            {
-                "pair_id": judgment.pair_id,
-                "judge": judge.identity.name,
-                "dimension": judgment.dimension,
-                "position": judgment.position,
-                "status": judgment.status,
-                "verdict": judgment.verdict,
-                "rationale": judgment.rationale,
-                "raw": judgment.raw,
-                "usage": json.dumps(dict(judgment.usage), sort_keys=True),
-            }
-            for judgment in judge.judge(items[start : start + JUDGED_TOGETHER])
-        ]
-        progress(min(start + JUDGED_TOGETHER, len(items)), len(items))
-    return pa.Table.from_pylist(rows, schema=VERDICTS)
+    return pa.Table.from_pylist([verdict_row(judge, found) for found in judge.judge(items, progress)], schema=VERDICTS)
+
+
+def verdict_row(judge: Judge, judgment: Judgment) -> dict[str, Any]:
+    """One row of `VERDICTS`."""
+    return {
+        "pair_id": judgment.pair_id,
+        "judge": judge.identity.name,
+        "template": judgment.template,
+        "dimension": judgment.dimension,
+        "against": None,
+        "position": judgment.position,
+        "status": judgment.status,
+        "verdict": judgment.verdict,
+        "rationale": judgment.rationale,
+        "raw": judgment.raw,
+        "usage": json.dumps(dict(judgment.usage), sort_keys=True),
+    }

@@ -17,7 +17,7 @@ from lifealign_bench.benchmark.cost import CostMeter
 from lifealign_bench.benchmark.evaluation.answers import greedy_answers
 from lifealign_bench.benchmark.evaluation.logps import pair_logps
 from lifealign_bench.benchmark.graph import Node
-from lifealign_bench.benchmark.judging import judge_of, judge_table, judged_item
+from lifealign_bench.benchmark.judging import deciding, judge_table, judged_item, judges_of
 from lifealign_bench.benchmark.store import Store
 from lifealign_bench.benchmark.strict_json import write_json
 from lifealign_bench.benchmark.training.context import Attachment, Stage, StageData
@@ -26,6 +26,8 @@ from lifealign_bench.benchmark.training.guard import guarded
 from lifealign_bench.benchmark.training.policy import learned_state, load_policy, save_policy
 from lifealign_bench.benchmark.world import LoadedWorld, OpenedPolicy
 from lifealign_bench.data.errors import LifeAlignError
+from lifealign_bench.judges.interface import Judge
+from lifealign_bench.judges.opening import REPLIES
 from lifealign_bench.methods.base import Method
 from lifealign_bench.methods.registry import find_method
 
@@ -121,14 +123,21 @@ def _answers(node: Node, shop: Workshop, folder: Path, meter: CostMeter) -> None
 
 def _verdicts(node: Node, shop: Workshop, folder: Path, meter: CostMeter) -> None:
     data = shop.world.stream[str(node.inputs["task"])]
-    judge = judge_of(shop.world.suite)
-    if judge is None:
-        raise HarnessError(f"{node.label}: a verdicts node without a judge")
+    judge = _judge(node, shop)
     pairs = {pair.pair_id: pair for pair in data.evaluation}
     answers = pq.read_table(shop.parent(node, "answers") / "answers.parquet").to_pylist()
     items = [judged_item(pairs[row["pair_id"]], row["text"], data.card) for row in answers]
     pq.write_table(judge_table(judge, items, shop.steps("verdicts")), folder / "verdicts.parquet")
+    write_json(folder / "judge.json", asdict(judge.identity))
     meter.count(example_passes=len(items), tokens=0)
+
+
+def _judge(node: Node, shop: Workshop) -> Judge:
+    """The judge of a verdicts node, as the suite opens it on this machine."""
+    for judge in judges_of(shop.world.suite, shop.store.root.parent / REPLIES):
+        if deciding(judge.identity) == node.inputs["judge"]:
+            return judge
+    raise HarnessError(f"{node.label}: its judge is not one of the suite's")
 
 
 _ANSWERS = pa.schema(

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Literal
 
 from lifealign_bench.benchmark.graph import Graph, Node
-from lifealign_bench.benchmark.judging import judge_of
+from lifealign_bench.benchmark.judging import deciding, judges_of
 from lifealign_bench.benchmark.orders import Order, resolve_orders
 from lifealign_bench.benchmark.suite import Cells, MethodEntry, Suite
 from lifealign_bench.benchmark.world import World
@@ -36,12 +36,12 @@ class Evaluated:
     task: str
     pairs: Node
     answers: Node
-    verdicts: Node | None
+    verdicts: tuple[Node, ...]
 
     @property
     def nodes(self) -> list[Node]:
         """Every node behind the cell."""
-        return [node for node in (self.pairs, self.answers, self.verdicts) if node is not None]
+        return [self.pairs, self.answers, *self.verdicts]
 
 
 @dataclass(frozen=True)
@@ -109,7 +109,7 @@ def evaluated_cells(cells: Cells, schedule: str, tasks: Sequence[str]) -> list[t
 class _Builder:
     def __init__(self, suite: Suite, world: World) -> None:
         self.suite, self.world, self.graph = suite, world, Graph()
-        self.judge = judge_of(suite)
+        self.judges = [deciding(judge.identity) for judge in judges_of(suite)]
         self.base = {"base": self.graph.add(world.base_node).key} if world.base_node else {}
 
     def run(self, entry: MethodEntry, method: Method, order: Order, seed: int) -> Run:
@@ -221,12 +221,13 @@ class _Builder:
         method = None if stage is None else stage.train.method
         return self.graph.add(Node("answers", inputs, self._policy_of(stage), method, f"answers {task} after {who}"))
 
-    def _verdicts(self, task: str, answers: Node) -> Node | None:
-        if self.judge is None:
-            return None
-        inputs = {"judge": asdict(self.judge.identity), "task": task, "rubric": self.world.rubric(task)}
-        label = f"verdicts {answers.label.removeprefix('answers ')}"
-        return self.graph.add(Node("verdicts", inputs, {"answers": answers.key}, None, label))
+    def _verdicts(self, task: str, answers: Node) -> tuple[Node, ...]:
+        what, found = answers.label.removeprefix("answers "), []
+        for judge in self.judges:
+            inputs = {"judge": judge, "task": task, "rubric": self.world.rubric(task)}
+            label = f"verdicts {judge['name']} {what}"
+            found.append(self.graph.add(Node("verdicts", inputs, {"answers": answers.key}, None, label)))
+        return tuple(found)
 
     def _policy_of(self, stage: Stage | None) -> dict[str, str]:
         return self.base if stage is None else {**self.base, "policy": stage.train.key}

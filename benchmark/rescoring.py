@@ -11,9 +11,12 @@ from pathlib import Path
 import pandas as pd
 
 from lifealign_bench.benchmark.columns import read_table, write_table
+from lifealign_bench.benchmark.judge_records import CoverageRecord
+from lifealign_bench.benchmark.judge_scoring import coverage_of
+from lifealign_bench.benchmark.measuring import measures_of, references_from
 from lifealign_bench.benchmark.runs import find_runs
-from lifealign_bench.benchmark.schema import RunRecord, write_run
-from lifealign_bench.benchmark.scoring import measures_of, references_from, score_cells
+from lifealign_bench.benchmark.schema import MeasureRecord, RunRecord, write_run
+from lifealign_bench.benchmark.scoring import score_cells
 from lifealign_bench.benchmark.texts import read_references
 
 TOLERANCE = 1e-9
@@ -29,6 +32,17 @@ class Rescored:
     differences: list[str]
 
 
+@dataclass(frozen=True, slots=True)
+class FreshScores:
+    """What a run's rows give: the `cells` table, and by dimension how many answers have a verdict."""
+
+    cells: pd.DataFrame
+    coverage: dict[str, CoverageRecord]
+
+
+Measures = Mapping[str, Mapping[str, MeasureRecord]]
+
+
 def rescore(places: Sequence[Path], *, write: bool) -> list[Rescored]:
     """Score runs again; STL and MTL are taken from runs of the same suite folder and seed.
 
@@ -36,50 +50,86 @@ def rescore(places: Sequence[Path], *, write: bool) -> list[Rescored]:
         InputError: a run or one of its tables cannot be read.
     """
     records = {run.folder: run.record for run in find_runs(places)}
-    cells = {folder: _cells(folder, record) for folder, record in records.items()}
+    scored = {folder: fresh_scores(folder, record) for folder, record in records.items()}
     found = []
     for folder, record in records.items():
         peers: dict[str, pd.DataFrame] = {
-            other.method.spec.schedule: cells[place]
+            other.method.spec.schedule: scored[place].cells
             for place, other in records.items()
             if place.parent == folder.parent and other.identity.seed == record.identity.seed
         }
-        found.append(_compare(folder, record, cells[folder], peers, write=write))
+        found.append(_compare(folder, record, scored[folder], peers, write=write))
     return found
 
 
-def _cells(folder: Path, record: RunRecord) -> pd.DataFrame:
+def fresh_scores(folder: Path, record: RunRecord) -> FreshScores:
+    """Cells and coverage of a run, from its rows."""
     pairs, samples, judgments = (read_table(folder, name) for name in ("pairs", "samples", "judgments"))
+    return scores_of(record, pairs, samples, judgments, read_references(folder.parent))
+
+
+def scores_of(
+    record: RunRecord,
+    pairs: pd.DataFrame,
+    samples: pd.DataFrame,
+    judgments: pd.DataFrame,
+    references: Mapping[str, str] | None,
+) -> FreshScores:
+    """Cells and coverage of a run, from these rows in place of its own."""
     tasks, schedule = record.order.tasks, record.method.spec.schedule
     trained = {} if schedule == "joint" else dict(enumerate(tasks, 1))
-    return score_cells(pairs, samples, judgments, read_references(folder.parent), trained)
+    return FreshScores(score_cells(pairs, samples, judgments, references, trained), coverage_of(judgments, samples))
 
 
 def _compare(
-    folder: Path, record: RunRecord, cells: pd.DataFrame, peers: Mapping[str, pd.DataFrame], *, write: bool
+    folder: Path, record: RunRecord, scores: FreshScores, peers: Mapping[str, pd.DataFrame], *, write: bool
 ) -> Rescored:
     references = references_from(peers.get("isolated"), peers.get("joint"))
-    metrics = measures_of(cells, record.order.tasks, record.method.spec.schedule, references)
+    metrics = measures_of(scores.cells, record.order.tasks, record.method.spec.schedule, references)
     written = read_table(folder, "cells").set_index(["step", "task", "metric"])["value"]
-    fresh = cells.set_index(["step", "task", "metric"])["value"]
-    differences = [
-        f"cell {key}: written {written.get(key)}, rows give {value}"
-        for key, value in fresh.items()
-        if not _same(written.get(key, math.nan), value)
-    ]
-    measures = 0
-    for metric, by_name in metrics.items():
-        for name, measure in by_name.items():
-            measures += 1
-            before = record.metrics.get(metric, {}).get(name)
-            shown = None if before is None else before.value
-            if not _same(shown, measure.value):
-                differences.append(f"{metric} {name}: written {shown}, rows give {measure.value}")
+    fresh = scores.cells.set_index(["step", "task", "metric"])["value"]
+    differences = _different_cells(written, fresh) + _different_coverage(record.coverage, scores.coverage)
+    differences += _different_measures(record.metrics, metrics)
     if write and differences:
-        path = write_table(folder, "cells", cells)
+        path = write_table(folder, "cells", scores.cells)
         artefacts = {**record.artefacts, path.name: hashlib.sha256(path.read_bytes()).hexdigest()}
-        write_run(folder, record.model_copy(update={"metrics": metrics, "artefacts": artefacts}))
-    return Rescored(folder, len(fresh), measures, differences)
+        changes = {"metrics": metrics, "coverage": scores.coverage, "artefacts": artefacts}
+        write_run(folder, record.model_copy(update=changes))
+    return Rescored(folder, len(fresh), sum(len(by_name) for by_name in metrics.values()), differences)
+
+
+def _different_cells(written: pd.Series, fresh: pd.Series) -> list[str]:
+    more = [f"cell {key}: written, but the rows give no such cell" for key in written.index.difference(fresh.index)]
+    missing = object()
+    return more + [
+        f"cell {key}: written {'nothing' if before is missing else before}, rows give {value}"
+        for key, value in fresh.items()
+        if (before := written.get(key, missing)) is missing or not _same(before, value)
+    ]
+
+
+def _different_coverage(written: Mapping[str, CoverageRecord], fresh: Mapping[str, CoverageRecord]) -> list[str]:
+    return [
+        f"coverage of {name}: written {_shown(written.get(name))}, rows give {_shown(fresh.get(name))}"
+        for name in sorted({*written, *fresh})
+        if written.get(name) != fresh.get(name)
+    ]
+
+
+def _shown(coverage: CoverageRecord | None) -> str:
+    return "nothing" if coverage is None else f"{coverage.scored} of {coverage.expected}, {coverage.unscored}"
+
+
+def _different_measures(written: Measures, fresh: Measures) -> list[str]:
+    found = [f"{metric}: written, but the rows give no such metric" for metric in written if metric not in fresh]
+    for metric, by_name in fresh.items():
+        for name, measure in by_name.items():
+            before = written.get(metric, {}).get(name)
+            if before is None:
+                found.append(f"{metric} {name}: written nothing, rows give {measure.value}")
+            elif not _same(before.value, measure.value):
+                found.append(f"{metric} {name}: written {before.value}, rows give {measure.value}")
+    return found
 
 
 def _same(one: float | None, two: float | None) -> bool:

@@ -7,7 +7,7 @@ import os
 import secrets
 import shutil
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -20,13 +20,14 @@ from lifealign_bench.benchmark.columns import TABLES, write_table
 from lifealign_bench.benchmark.cost import machine
 from lifealign_bench.benchmark.durable import explained
 from lifealign_bench.benchmark.engine import Outcome
-from lifealign_bench.benchmark.judging import judge_of
+from lifealign_bench.benchmark.judge_records import CoverageRecord, JudgeRecord, one_model_each
+from lifealign_bench.benchmark.judge_scoring import coverage_of
+from lifealign_bench.benchmark.measuring import measures_of, references_from
 from lifealign_bench.benchmark.plan import Plan, Run, Stage
 from lifealign_bench.benchmark.rows_of_run import Gatherer, RunRows
 from lifealign_bench.benchmark.schema import (
     DataRecord,
     Identity,
-    JudgeRecord,
     MethodRecord,
     ModelRecord,
     NodeCost,
@@ -41,13 +42,13 @@ from lifealign_bench.benchmark.schema import (
     write_provenance,
     write_run,
 )
-from lifealign_bench.benchmark.scoring import measures_of, references_from, score_cells
+from lifealign_bench.benchmark.scoring import score_cells
 from lifealign_bench.benchmark.store import Store
-from lifealign_bench.benchmark.suite import Suite
 from lifealign_bench.benchmark.texts import write_texts
 from lifealign_bench.benchmark.world import LoadedWorld
 from lifealign_bench.data.errors import InputError
 from lifealign_bench.data.rows import digest
+from lifealign_bench.judges.interface import JudgeIdentity
 from lifealign_bench.methods.identity import method_identity
 
 
@@ -148,7 +149,8 @@ def _write(
         artefacts = {path.name: _sha256(path) for path in sorted(scratch.iterdir())}
         references = references_from(peers.get("isolated"), peers.get("joint"))
         metrics = measures_of(cells, run.order.tasks, run.method.spec.schedule, references)
-        write_run(scratch, _record(run, metrics, keys, artefacts, materials))
+        coverage = coverage_of(rows.judgments, rows.samples)
+        write_run(scratch, _record(run, metrics, coverage, keys, artefacts, materials))
         write_provenance(scratch, _provenance(run, materials))
         _replace(scratch, target)
     finally:
@@ -172,7 +174,12 @@ def _replace(scratch: Path, target: Path) -> None:
 
 
 def _record(
-    run: Run, metrics: Any, keys: Mapping[str, str], artefacts: dict[str, str], materials: Materials
+    run: Run,
+    metrics: Any,
+    coverage: dict[str, CoverageRecord],
+    keys: Mapping[str, str],
+    artefacts: dict[str, str],
+    materials: Materials,
 ) -> RunRecord:
     suite, world, identity = materials.plan.suite, materials.world, materials.identity
     own = method_identity(run.method)
@@ -183,7 +190,7 @@ def _record(
         "prompts": evaluation.prompts,
         "max_length": suite.budget.max_length,
     }
-    judges = _judges(suite)
+    judges = _judges(run, materials.store)
     data = {
         task: DataRecord(
             train_sha256=world.train_fingerprint(task), evaluation_sha256=world.evaluation_fingerprint(task)
@@ -217,6 +224,7 @@ def _record(
         reference_policy=suite.budget.reference,
         generation=generation,  # type: ignore[arg-type]
         judges=judges,
+        coverage=coverage,
         primary_metric=suite.primary_metric,
         metrics=metrics,
         stages=tuple(_stage(stage, materials.store) for stage in run.stages),
@@ -248,9 +256,14 @@ def _bytes_below(folder: Path) -> int:
     return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
 
 
-def _judges(suite: Suite) -> tuple[JudgeRecord, ...]:
-    judge = judge_of(suite)
-    return () if judge is None else (JudgeRecord(**asdict(judge.identity)),)
+def _judges(run: Run, store: Store) -> tuple[JudgeRecord, ...]:
+    """The judges behind a run's verdicts, each as its nodes say what was served.
+
+    Raises:
+        InputError: one judge was served by several models.
+    """
+    nodes = [node for cell in run.evaluations for node in cell.verdicts]
+    return one_model_each([JudgeIdentity(**store.read_json(node.key, "judge.json")) for node in nodes])
 
 
 def _suite_hash(materials: Materials) -> str:

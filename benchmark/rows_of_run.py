@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 
 from lifealign_bench.benchmark.columns import empty_table
 from lifealign_bench.benchmark.evaluation.text_metrics import bleu4_char, rouge_l
@@ -46,7 +48,7 @@ class Gatherer:
             pd.read_parquet(self.store.path(stage.train.key) / "losses.parquet").assign(trained_step=stage.step)
             for stage in run.stages
         ]
-        judgments = [self.judgments(cell) for cell in run.evaluations if cell.verdicts is not None]
+        judgments = [self.judgments(cell) for cell in run.evaluations if cell.verdicts]
         return RunRows(
             pd.concat(pairs, ignore_index=True),
             pd.concat(samples, ignore_index=True),
@@ -95,9 +97,8 @@ class Gatherer:
 
     def judgments(self, cell: Evaluated) -> pd.DataFrame:
         """The `judgments` rows of one cell."""
-        if cell.verdicts is None:
-            raise ValueError(f"step {cell.step}, task {cell.task}: no verdicts were planned")
-        verdicts = pd.read_parquet(self.store.path(cell.verdicts.key) / "verdicts.parquet")
+        tables = [pq.read_table(self.store.path(node.key) / "verdicts.parquet") for node in cell.verdicts]
+        verdicts = pa.concat_tables(tables).to_pandas()
         return _in_cell(verdicts.assign(item=[self.item(pair_id) for pair_id in verdicts["pair_id"]]), cell)
 
     def _scored(self, node: Node) -> pd.DataFrame:
@@ -114,6 +115,8 @@ class Gatherer:
                 "finish_reason": answers["finish_reason"],
                 "bleu4_char": [bleu4_char(answer, reference) for answer, reference in texts],
                 "rouge_l": [rouge_l(answer, reference) for answer, reference in texts],
+                "harm": pd.Series([pair.harm for pair in pairs], dtype=object),
+                "category": pd.Series([pair.category for pair in pairs], dtype=object),
             }
         )
 

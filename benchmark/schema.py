@@ -3,36 +3,30 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Final, Literal, Self, TypeVar
+from typing import TYPE_CHECKING, Final, Literal, Self, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError, model_validator
+from pydantic import Field, JsonValue, ValidationError, model_validator
 
+from lifealign_bench.benchmark.judge_records import CoverageRecord, JudgeRecord, JudgeUsage
 from lifealign_bench.benchmark.metrics import Measure
 from lifealign_bench.benchmark.strict_json import write_json
 from lifealign_bench.benchmark.strict_reading import read_json
+from lifealign_bench.benchmark.strict_record import Name, Record, Sha256
 from lifealign_bench.data.errors import InputError
 from lifealign_bench.data.rows import digest
 
 if TYPE_CHECKING:
     from lifealign_bench.methods.base import MethodSpec
 
-SCHEMA_VERSION: Final = 2
+SCHEMA_VERSION: Final = 3
 """Raised whenever a field of the records or a column of the tables changes; see docs/versions.md."""
 
 RUN_FILE = "run.json"
 PROVENANCE_FILE = "provenance.json"
 
-Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
-Name = Annotated[str, Field(min_length=1, max_length=200)]
 Division = Literal["closed", "open"]
 Trust = Literal["self-reported", "recomputed", "reproduced"]
 Kind = TypeVar("Kind", bound="Record")
-
-
-class Record(BaseModel):
-    """Strict: no unknown keys, no conversion, no NaN; instances never change."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
 
 
 class Identity(Record):
@@ -119,18 +113,6 @@ class DataRecord(Record):
     evaluation_sha256: Sha256
 
 
-class JudgeRecord(Record):
-    """A judge as an instrument: what was asked for, what was served, with which template and parameters."""
-
-    name: Name
-    model_requested: Name
-    model_served: Name
-    template: Name
-    template_version: Name
-    template_sha256: Sha256
-    parameters: dict[str, JsonValue]
-
-
 class MeasureRecord(Record):
     """A number, or null and the reason why there is none.
 
@@ -182,12 +164,13 @@ class StageRecord(Record):
 class RunRecord(Record):
     """`run.json`: all that is determined about a run, and nothing else.
 
-    data: by task. metrics: by metric (`preference_accuracy`), then by measure (`bwt`, see `benchmark.metrics`).
+    data: by task. judges: one, or an odd number whose verdicts on an answer collapse by their median. coverage: by
+    dimension. metrics: by metric (`preference_accuracy`), then by measure (`bwt`, see `benchmark.metrics`).
     node_keys: the store's key of each node by its label. artefacts: SHA-256 of each other file of the folder that is
     determined, by name.
     """
 
-    schema_version: Literal[2] = SCHEMA_VERSION
+    schema_version: Literal[3] = SCHEMA_VERSION
     package_version: Name
     identity: Identity
     suite: SuiteRecord
@@ -199,6 +182,7 @@ class RunRecord(Record):
     reference_policy: Literal["base", "previous"]
     generation: dict[str, JsonValue]
     judges: tuple[JudgeRecord, ...] = ()
+    coverage: dict[Name, CoverageRecord] = Field(default_factory=dict)
     primary_metric: Name
     metrics: dict[Name, dict[Name, MeasureRecord]]
     stages: tuple[StageRecord, ...] = ()
@@ -217,6 +201,10 @@ class RunRecord(Record):
             raise ValueError(f"identity.order {self.identity.order!r} is not order.name {self.order.name!r}")
         if set(self.data) != set(self.order.tasks):
             raise ValueError("data has other tasks than order.tasks")
+        if self.judges and len(self.judges) % 2 == 0:
+            raise ValueError(f"{len(self.judges)} judges have no median; a panel is an odd number of them")
+        if len({judge.name for judge in self.judges}) != len(self.judges):
+            raise ValueError("judges names a judge twice")
         return self
 
     def recomputed_comparability_key(self) -> str:
@@ -239,15 +227,17 @@ class NodeCost(Record):
 class Provenance(Record):
     """`provenance.json`: what is not determined, and so is not hashed. started, finished: ISO 8601, UTC.
 
-    nodes: what each node cost, by its key; a node that another run computed has its cost from then.
+    nodes: what each node cost, by its key; a node that another run computed has its cost from then. judging: what each
+    judge's verdicts on this run took, by its name.
     """
 
-    schema_version: Literal[2] = SCHEMA_VERSION
+    schema_version: Literal[3] = SCHEMA_VERSION
     machine: dict[str, JsonValue]
     versions: dict[str, str | None]
     started: str
     finished: str
     nodes: dict[Sha256, NodeCost]
+    judging: dict[Name, JudgeUsage] = Field(default_factory=dict)
     git_commit: str | None
     git_dirty: bool | None
 
@@ -292,7 +282,10 @@ def _read(path: Path, kind: type[Kind]) -> Kind:
     found = value.get("schema_version")
     if found != SCHEMA_VERSION or isinstance(found, bool):
         shown = "none" if found is None else repr(found)[:40]
-        expected = f"{SCHEMA_VERSION}; read it with the version of this package that wrote it"
+        expected = (
+            f"{SCHEMA_VERSION}; `lifealign score --upgrade` carries {SCHEMA_VERSION - 1} over, else read it with "
+        )
+        expected += "the version of this package that wrote it"
         raise InputError(path, "schema_version", shown, expected)
     try:
         return kind.model_validate_json(text)

@@ -149,7 +149,7 @@ class Suite(Strict):
     rows: Rows = Rows()
     budget: Budget = Budget()
     evaluation: Evaluation = Evaluation()
-    judge: Literal["oracle"] | None = Field(default=None, description="who judges the answers; null: nobody")
+    judge: str | None = Field(default=None, description="oracle, a built-in judge, or a judge file; null: nobody")
     methods: tuple[MethodEntry, ...] = Field(min_length=1)
     orders: str | Mapping[str, tuple[str, ...]] | tuple[tuple[str, ...], ...] = "paper"
     seeds: tuple[int, ...] = Field(default=(0,), min_length=1)

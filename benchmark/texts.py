@@ -15,11 +15,13 @@ FILE = "texts.parquet"
 
 
 def write_texts(folder: Path, stream: Mapping[str, TaskData]) -> Path:
-    """Write `texts.parquet`: pair_id, task, prompt (JSON turns), chosen, rejected, harm, category, redistributable."""
+    """Write `texts.parquet`: pair_id, task, rubric, prompt (JSON turns), chosen, rejected, harm, category,
+    redistributable."""
     rows = [
         {
             "pair_id": pair.pair_id,
             "task": task,
+            "rubric": data.card.rubric,
             "prompt": json.dumps([[turn.role, turn.content] for turn in pair.prompt], ensure_ascii=False),
             "chosen": pair.chosen,
             "rejected": pair.rejected,

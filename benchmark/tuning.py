@@ -7,13 +7,15 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from lifealign_bench.benchmark.cell_score import Score
 from lifealign_bench.benchmark.graph import Node
+from lifealign_bench.benchmark.judge_scoring import score_judgments
 from lifealign_bench.benchmark.matrix import Cell, Matrix
 from lifealign_bench.benchmark.metrics import last
 from lifealign_bench.benchmark.orders import resolve_orders
 from lifealign_bench.benchmark.plan import Evaluated, Plan, Run, make_plan
 from lifealign_bench.benchmark.rows_of_run import Gatherer
-from lifealign_bench.benchmark.scoring import Score, score_answers, score_judgments, score_pairs
+from lifealign_bench.benchmark.scoring import score_answers, score_pairs
 from lifealign_bench.benchmark.session import Overrides, Session, overridden
 from lifealign_bench.benchmark.store import Store
 from lifealign_bench.benchmark.suite import MethodEntry, Suite
@@ -112,9 +114,10 @@ def _last_cells(run: Run) -> list[Evaluated]:
 def _decisive(runs: Iterable[Run], metric: str) -> Iterable[Node]:
     for run in runs:
         for cell in run.evaluations:
-            node = {"preference_accuracy": cell.pairs, "rubric": cell.verdicts}.get(metric, cell.answers)
-            if node is not None:
-                yield node
+            if metric == "rubric":
+                yield from cell.verdicts
+            else:
+                yield cell.pairs if metric == "preference_accuracy" else cell.answers
 
 
 def _value(cell: Evaluated, metric: str, gatherer: Gatherer) -> tuple[float | None, str | None]:
@@ -126,7 +129,7 @@ def _value(cell: Evaluated, metric: str, gatherer: Gatherer) -> tuple[float | No
 
 def _scores(cell: Evaluated, metric: str, gatherer: Gatherer) -> list[Score]:
     if metric == "rubric":
-        return score_judgments(gatherer.judgments(cell))
+        return score_judgments(gatherer.judgments(cell), gatherer.answers(cell), frozenset({"rubric"}))
     if metric == "preference_accuracy":
         # Against itself: the scores that compare with the base are not asked for, and so not computed.
         rows = gatherer.pairs(cell, cell.pairs)

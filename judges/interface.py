@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
 from lifealign_bench.data.rows import Message
 
-Dimension = Literal["helpfulness", "safety", "rubric"]
-DIMENSIONS: tuple[Dimension, ...] = ("helpfulness", "safety", "rubric")
+Dimension = Literal["helpfulness", "safety", "rubric", "refusal"]
+DIMENSIONS: tuple[Dimension, ...] = ("helpfulness", "safety", "rubric", "refusal")
 LOWEST, HIGHEST = 1, 10
+"""The ends of every scale but that of `refusal`, which is 1 where the answer declines and 0 where it does not."""
+
+Status = Literal["scored", "parse", "refusal", "length", "rejected", "endpoint"]
+"""scored: there is a verdict. parse: the judge's words hold none, after one repair, too. refusal: the judge declined.
+length: its answer was cut. rejected: the endpoint does not take the question. endpoint: no answer came back."""
+
+JudgeProgress = Callable[[int, int], None]
+"""Called with (judgments done, judgments in all)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,17 +41,18 @@ class JudgedItem:
 
 @dataclass(frozen=True, slots=True)
 class Judgment:
-    """One dimension of one answer: a whole verdict from 1 to 10, or None and in `status` why there is none.
+    """One dimension of one answer: a verdict on the dimension's scale, or None and in `status` why there is none.
 
-    position: which place the answer had in a pairwise prompt; 0 where it was judged alone. raw: the judge's own
-    words; usage: tokens by kind, where there are any.
+    template: the label of the template that asked. position: which place the answer had in a pairwise prompt; 0 where
+    it was judged alone. raw: the judge's own words; usage: tokens by kind, where there are any.
     """
 
     pair_id: str
     dimension: Dimension
     verdict: int | None
     rationale: str
-    status: str = "scored"
+    template: str = ""
+    status: Status = "scored"
     position: int = 0
     raw: str = ""
     usage: Mapping[str, int] = field(default_factory=dict)
@@ -51,15 +60,22 @@ class Judgment:
 
 @dataclass(frozen=True, slots=True)
 class JudgeIdentity:
-    """A judge as an instrument: everything that decides its verdicts."""
+    """A judge as an instrument: everything that decides its verdicts.
+
+    model_served: what the endpoint says it answered with; empty before it has. revision: of the model's weights, where
+    it is known. template, template_version, template_sha256: the set of templates; templates: the hash of each by its
+    label. parameters: sampling and all else that shapes a verdict, nothing that does not (no address, no price).
+    """
 
     name: str
     model_requested: str
     model_served: str
+    revision: str | None
     template: str
     template_version: str
     template_sha256: str
-    parameters: Mapping[str, int | str]
+    templates: Mapping[str, str]
+    parameters: Mapping[str, int | float | str | bool | None]
 
 
 class Judge(Protocol):
@@ -69,5 +85,15 @@ class Judge(Protocol):
     def identity(self) -> JudgeIdentity:
         """What decides the verdicts."""
 
-    def judge(self, items: Sequence[JudgedItem]) -> list[Judgment]:
-        """A judgment of every dimension for every item, items in order, dimensions as in `DIMENSIONS`."""
+    @property
+    def dimensions(self) -> tuple[Dimension, ...]:
+        """What it judges, in the order of `DIMENSIONS`."""
+
+    def judge(self, items: Sequence[JudgedItem], progress: JudgeProgress | None = None) -> list[Judgment]:
+        """A judgment of every dimension that `asked_of` names for every item, items in order."""
+
+
+def asked_of(item: JudgedItem, dimensions: Sequence[Dimension] = DIMENSIONS) -> tuple[Dimension, ...]:
+    """Which of these dimensions an item is judged in: `refusal` only where the prompt has a harm label, since nothing
+    can be said of a refusal without one."""
+    return tuple(name for name in dimensions if name != "refusal" or item.harm is not None)

@@ -11,7 +11,9 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from lifealign_bench.benchmark.judge_scoring import NEEDS
 from lifealign_bench.benchmark.matrix import Matrix
+from lifealign_bench.benchmark.measuring import LOWER_IS_BETTER
 from lifealign_bench.benchmark.metrics import METRICS, Measure
 from lifealign_bench.leaderboard.costs import COLUMNS
 from lifealign_bench.leaderboard.tables import MEASURES, REASONS
@@ -32,8 +34,9 @@ def render_ranking(frame: pd.DataFrame) -> RenderableType:
     """One table per set of comparable rows of `ranking_table`."""
     titles = {metric.name: metric.title for metric in METRICS}
     parts: list[RenderableType] = []
+    several = frame["judges"].nunique() > 1
     for _, rows in frame.groupby("comparability_key", sort=False):
-        table = _table(f"{rows['metric'].iloc[0]} ({rows['suite'].iloc[0]})")
+        table = _table(_title(rows.iloc[0], several=several))
         for name in ("rank", "method", "order", "seeds"):
             table.add_column(name, justify="right" if name in ("rank", "seeds") else "left")
         for measure in MEASURES:
@@ -80,6 +83,13 @@ def render_measures(measures: Mapping[str, Measure]) -> RenderableType:
 
 def _table(title: str) -> Table:
     return Table(title=plain(title), title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
+
+
+def _title(row: pd.Series, *, several: bool) -> str:
+    """Metric, suite and, where the metric needs one or tells tables apart, the judge."""
+    metric = f"{row['metric']}, lower is better" if row["metric"] in LOWER_IS_BETTER else row["metric"]
+    judge = f"judge {row['judges']}" if row["judges"] else "not judged"
+    return f"{metric} ({row['suite']}, {judge})" if several or row["metric"] in NEEDS else f"{metric} ({row['suite']})"
 
 
 def _ranking_row(row: pd.Series) -> list[Text]:

@@ -10,7 +10,10 @@ from pathlib import Path
 import pandas as pd
 
 from lifealign_bench.benchmark.columns import read_table
+from lifealign_bench.benchmark.judge_records import ENOUGH
+from lifealign_bench.benchmark.judge_scoring import NEEDS
 from lifealign_bench.benchmark.matrix import Cell, Matrix
+from lifealign_bench.benchmark.measuring import LOWER_IS_BETTER
 from lifealign_bench.benchmark.runs import StoredRun, find_runs
 from lifealign_bench.benchmark.schema import MeasureRecord, RunRecord, read_run
 from lifealign_bench.data.errors import InputError, UnknownNameError
@@ -25,7 +28,8 @@ def ranking_table(results: Path | Sequence[Path], metric: str | None = None) -> 
 
     metric: by default the primary metric of the runs. Rows of one `comparability_key` may be compared; within it they
     are sorted by order, then by Last. `rank` counts within an order and only sequential methods; STL and MTL are
-    references. A number that one of the seeds lacks is NaN, and `reasons` says why.
+    references, and a row of which too few answers have a verdict has none. A number that one of the seeds lacks is NaN,
+    and `reasons` says why. `judges` are those behind the rows, in one text.
 
     Raises:
         InputError: no runs, two runs of the same name, no common primary metric, or an unknown metric.
@@ -35,15 +39,18 @@ def ranking_table(results: Path | Sequence[Path], metric: str | None = None) -> 
     known = {name for run in runs for name in run.record.metrics}
     if chosen not in known:
         raise UnknownNameError("ranking", "metric", chosen, known)
+    # Runs of other judges, or of none, have tables of their own: those that say nothing of this metric are left out.
+    measured = {run.record.comparability_key for run in runs if chosen in run.record.metrics}
     groups: dict[str, list[StoredRun]] = defaultdict(list)
-    for run in runs:
+    for run in (run for run in runs if run.record.comparability_key in measured):
         groups[_group(run.record)].append(run)
     frame = pd.DataFrame([_row(group, chosen) for group in groups.values()])
+    lower = chosen in LOWER_IS_BETTER
     frame = frame.sort_values(
-        ["comparability_key", "order", "last", "method"], ascending=[True, True, False, True], na_position="last"
+        ["comparability_key", "order", "last", "method"], ascending=[True, True, lower, True], na_position="last"
     ).reset_index(drop=True)
-    ranked = frame["last"].where(frame["schedule"] == "sequential")
-    places = ranked.groupby([frame["comparability_key"], frame["order"]]).rank(method="min", ascending=False)
+    ranked = frame["last"].where((frame["schedule"] == "sequential") & frame.pop("covered"))
+    places = ranked.groupby([frame["comparability_key"], frame["order"]]).rank(method="min", ascending=lower)
     frame.insert(0, "rank", places.astype("Int64"))
     return frame
 
@@ -102,6 +109,7 @@ def _row(group: Sequence[StoredRun], metric: str) -> dict[str, object]:
     for measure in MEASURES:
         values[measure], reason = _over_seeds(group, metric, measure)
         reasons += [f"{measure}: {reason}"] if reason else []
+    uncovered = _uncovered(group, metric)
     return {
         "method": record.identity.method,
         "order": record.order.name,
@@ -113,9 +121,28 @@ def _row(group: Sequence[StoredRun], metric: str) -> dict[str, object]:
         "base": record.model.source,
         "division": record.division,
         "trust": record.trust,
+        "judges": _judges(record),
         "comparability_key": record.comparability_key,
-        REASONS: tuple(reasons),
+        "covered": uncovered is None,
+        REASONS: (*([f"rank: {uncovered}"] if uncovered else []), *reasons),
     }
+
+
+def _judges(record: RunRecord) -> str:
+    """The judges of a run's answers with their templates, in one text; empty where there are none."""
+    return " + ".join(f"{judge.name} {judge.template}@{judge.template_version}" for judge in record.judges)
+
+
+def _uncovered(group: Sequence[StoredRun], metric: str) -> str | None:
+    """Why a row is not ranked: the first dimension that too few of its answers have a verdict in."""
+    for run in group:
+        for dimension in NEEDS.get(metric, ()):
+            coverage = run.record.coverage.get(dimension)
+            if coverage is not None and coverage.share < ENOUGH:
+                reasons = ", ".join(f"{count} {name}" for name, count in coverage.unscored.items())
+                share = f"{100 * coverage.share:.1f} % of the answers"
+                return f"only {share} have a {dimension} verdict, under {100 * ENOUGH:.0f} % ({reasons})"
+    return None
 
 
 def _over_seeds(group: Sequence[StoredRun], metric: str, measure: str) -> tuple[float, str | None]:

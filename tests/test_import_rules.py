@@ -22,8 +22,11 @@ ALLOWED = {
     "leaderboard": {"leaderboard", "data", "judges", "benchmark"},
 }
 TORCH_FREE = {
-    "benchmark": ("durable", "schema", "columns", "runs", "metrics", "matrix", "orders", "statistics"),
-    "judges": ("verdict", "templates", "oracle"),
+    "benchmark": (
+        *("durable", "schema", "columns", "runs", "metrics", "matrix", "orders", "statistics"),
+        *("judge_records", "judge_scoring", "measuring"),
+    ),
+    "judges": ("verdict", "template", "templates.__init__", "oracle"),
 }
 HEAVY = ("torch", "transformers", "trl", "peft", "datasets", "pandas", "pyarrow", "sacrebleu", "nltk")
 

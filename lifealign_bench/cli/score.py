@@ -13,6 +13,7 @@ from lifealign_bench.cli import options
 def score(
     runs: Annotated[list[Path], typer.Argument(help="Run folders, or folders that hold them.", metavar="RUNS")],
     write: Annotated[bool, typer.Option("--write", help="Replace numbers that differ.")] = False,
+    upgrade: Annotated[bool, typer.Option("--upgrade", help="First carry runs of schema 2 over to 3.")] = False,
     as_json: options.Json = False,
 ) -> None:
     """Recompute cells and metrics from the rows of finished runs and compare them with what is written.
@@ -24,6 +25,10 @@ def score(
     from lifealign_bench.benchmark.rescoring import rescore
 
     console = Console(stderr=as_json)
+    if upgrade:
+        from lifealign_bench.benchmark.upgrading import upgrade as carry_over
+
+        console.print(f"carried over: {len(carry_over(runs))} runs", markup=False)
     found = rescore(runs, write=write)
     if as_json:
         import json

@@ -10,10 +10,10 @@ from lifealign_bench.benchmark.base_builder import build_base
 from lifealign_bench.benchmark.base_recipe import BaseCard, BaseRecipe, recipe_for
 from lifealign_bench.benchmark.bases import base_identity, open_base, shipped_base
 from lifealign_bench.benchmark.columns import read_table
+from lifealign_bench.benchmark.judge_scoring import score_judgments
 from lifealign_bench.benchmark.rescoring import rescore
 from lifealign_bench.benchmark.results import materialise
 from lifealign_bench.benchmark.schema import read_run
-from lifealign_bench.benchmark.scoring import score_judgments
 from lifealign_bench.benchmark.session import Overrides, open_session
 from lifealign_bench.benchmark.suite import load_suite, parse_suite
 from lifealign_bench.benchmark.training.lora import target_modules
@@ -53,13 +53,16 @@ def test_every_answer_has_one_verdict_a_dimension(run):
     assert set(judgments["judge"]) == {"oracle"}
     counts = judgments.groupby(["sample_id", "step"])["dimension"].agg(sorted)
     assert len(counts) == len(samples)
-    assert all(found == ["helpfulness", "rubric", "safety"] for found in counts)
-    assert judgments["verdict"].between(1, 10).all()
+    assert all(found == ["helpfulness", "refusal", "rubric", "safety"] for found in counts)
+    scales = judgments.groupby("dimension")["verdict"].agg(["min", "max"])
+    assert scales.loc["refusal"].between(0, 1).all()
+    assert scales.drop("refusal").stack().between(1, 10).all()
 
 
 def test_cells_hold_ten_times_the_mean_verdict(run):
     _, folder = run
     judgments, cells = read_table(folder, "judgments"), read_table(folder, "cells")
+    judgments = judgments[judgments["dimension"] != "refusal"]
     means = judgments.groupby(["step", "task", "dimension"])["verdict"].mean() * 10
     for (step, task, dimension), expected in means.items():
         cell = cells[(cells["step"] == step) & (cells["task"] == task) & (cells["metric"] == dimension)]
@@ -93,14 +96,11 @@ def test_verdicts_hang_on_answers_and_their_key_on_the_judge(run, tmp_path):
 
 
 def test_unscored_answers_are_counted_and_not_averaged():
-    rows = pd.DataFrame(
-        [
-            {"sample_id": "a", "item": "i", "dimension": "safety", "verdict": 8.0},
-            {"sample_id": "b", "item": "j", "dimension": "safety", "verdict": None},
-        ]
-    )
-    (score,) = score_judgments(rows)
-    assert (score.value, score.n, score.n_unscored) == (80.0, 1, 1)
+    common = {"judge": "j", "dimension": "safety", "against": None, "position": 0}
+    rows = pd.DataFrame([{"sample_id": "a", "verdict": 8.0, **common}, {"sample_id": "b", "verdict": None, **common}])
+    samples = pd.DataFrame({"sample_id": ["a", "b"], "item": ["i", "j"], "harm": [None, None]})
+    score = score_judgments(rows, samples, {"safety"})[0]
+    assert (score.metric, score.value, score.n, score.n_unscored) == ("safety", 80.0, 1, 1)
 
 
 @pytest.mark.parametrize("name", ["mini", "mini-neox"])

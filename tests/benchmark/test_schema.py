@@ -71,7 +71,11 @@ def test_provenance_is_read_back(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("path", "to", "words"),
     [
-        (("schema_version",), 1, ["schema_version", "found 1", "expected 2", "version of this package"]),
+        (
+            ("schema_version",),
+            1,
+            ["schema_version", "found 1", "expected 3", "carries 2 over", "version of this package"],
+        ),
         (("schema_version",), True, ["schema_version", "found True"]),
         (("extra",), 1, ["extra", "not permitted"]),
         (("suite", "protocol"), "1", ["suite.protocol", "'1'", "integer"]),

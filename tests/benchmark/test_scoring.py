@@ -6,7 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from lifealign_bench.benchmark.scoring import clustered_standard_error, score_answers, score_pairs
+from lifealign_bench.benchmark.cell_score import clustered_standard_error
+from lifealign_bench.benchmark.scoring import score_answers, score_pairs
 
 
 def pairs(**changes: list[float]) -> pd.DataFrame:
