@@ -59,10 +59,16 @@ class Page:
     total: int
 
 
-_VERDICTS = """
-select filename, sample_id, step, task, avg(verdict) as verdict
-from read($judgments) where dimension = $dimension group by filename, sample_id, step, task
+VERDICTS = """
+select folder, sample_id, step, task, median(vote) as verdict from (
+    select regexp_replace(filename, 'judgments\\.parquet$', '') as folder, sample_id, step, task, judge,
+           avg(verdict) as vote
+    from read($judgments) where dimension = $dimension and against is null
+    group by filename, sample_id, step, task, judge
+) group by folder, sample_id, step, task having 2 * count(vote) > count(*)
 """
+"""One verdict per answer, as the cells are made: the mean over positions inside a judge, the median of the judges."""
+
 _ALL = """
 with found as (
     select filename as samples_file, regexp_replace(filename, 'samples\\.parquet$', '') as folder, file_row_number,
@@ -74,7 +80,7 @@ with found as (
 select *, count(*) over () as total from found order by folder, file_row_number limit $size offset $start
 """
 _CHANGED = """
-with verdicts as (select *, regexp_replace(filename, 'judgments\\.parquet$', '') as folder from ({verdicts})),
+with verdicts as ({verdicts}),
 places as (select unnest($folders) as folder, unnest($tasks) as task, unnest($steps) as step, unnest($ends) as final),
 answers as (
     select regexp_replace(s.filename, 'samples\\.parquet$', '') as folder, s.sample_id, s.task, s.step, s.pair_id,
@@ -117,7 +123,7 @@ def page_of(rows: Rows, runs: Sequence[BoardRun], query: Query) -> Page:
         frame = rows.query(_ALL.format(labelled=labelled), files, step=query.step, **common)
     else:
         condition, order = _CONDITIONS[query.change]
-        sql = _CHANGED.format(verdicts=_VERDICTS, condition=condition, order=order, labelled=labelled)
+        sql = _CHANGED.format(verdicts=VERDICTS, condition=condition, order=order, labelled=labelled)
         files["judgments"] = [place for run in runs if (place := run.table("judgments"))]
         frame = rows.query(sql, files, dimension=query.dimension, **_places(runs), **common)
     return Page(frame, int(frame["total"].iloc[0]) if len(frame) else 0)
@@ -126,7 +132,7 @@ def page_of(rows: Rows, runs: Sequence[BoardRun], query: Query) -> Page:
 _HISTORY = """
 select s.step, s.answer, s.tokens, s.finish_reason, j.judge, j.dimension, j.position, j.status, j.verdict, j.rationale
 from read($samples) s left join read($judgments) j
-  on j.sample_id = s.sample_id and j.step = s.step and j.task = s.task
+  on j.sample_id = s.sample_id and j.step = s.step and j.task = s.task and j.against is null
 where s.pair_id = $pair and s.task = $task order by s.step, j.judge, j.dimension, j.position
 """
 _ANSWERS = """

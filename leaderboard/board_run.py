@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
-from lifealign_bench.benchmark.schema import JudgeRecord, MeasureRecord, RunRecord, StageRecord
+from lifealign_bench.benchmark.judge_records import JudgeRecord
+from lifealign_bench.benchmark.judge_scoring import NEEDS
+from lifealign_bench.benchmark.schema import MeasureRecord, RunRecord, StageRecord
 from lifealign_bench.data.mini.tasks import CONTRASTS
 from lifealign_bench.data.rows import digest
+from lifealign_bench.leaderboard.visible import named
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +58,7 @@ class BoardRun:
     """A run: who learned what in which order, its numbers by metric and measure, and where its rows are.
 
     scope: runs of one scope may be compared: one suite, comparability key and base. files: the names of the tables that
-    are there. lacking: those that `run.json` names and that are not there.
+    are there. coverage: per cent of the answers that have a verdict, by dimension. lacking: those that `run.json` names and that are not there.
     """
 
     folder: str
@@ -75,14 +77,14 @@ class BoardRun:
     division: str
     trust: str
     tuning_origin: str
-    coverage: float | None
+    coverage: Mapping[str, float]
     files: frozenset[str]
     lacking: tuple[str, ...]
 
     @property
     def label(self) -> str:
         """Method, order and seed, as people read them."""
-        return f"{self.entry.label}, {self.order}, seed {self.seed}"
+        return f"{named(self.entry.label)}, {named(self.order)}, seed {self.seed}"
 
     @property
     def is_synthetic(self) -> bool:
@@ -97,6 +99,14 @@ class BoardRun:
     def number(self, metric: str, measure: str) -> Number:
         """A measure, or `not measured`."""
         return self.metrics.get(metric, {}).get(measure, NOT_MEASURED)
+
+    def covered(self, metric: str) -> float:
+        """Per cent of the answers that have the verdicts which a metric needs; 100 where it needs none."""
+        return min((self.coverage.get(name, 100.0) for name in NEEDS.get(metric, ())), default=100.0)
+
+    def dimension(self, metric: str) -> str:
+        """The question whose verdicts stand behind a metric; the task's rubric where it needs none."""
+        return next((name for name in NEEDS.get(metric, ()) if name in self.coverage), "rubric")
 
     def table(self, name: str) -> str | None:
         """The path or URL of a table, None where it is not there."""
@@ -140,14 +150,7 @@ def board_run(folder: str, files: frozenset[str], record: RunRecord) -> BoardRun
         division=record.division,
         trust=record.trust,
         tuning_origin=record.tuning_origin,
-        coverage=_scored_share(record),
+        coverage={name: 100.0 * found.share for name, found in record.coverage.items()},
         files=files,
         lacking=tuple(sorted(name for name in record.artefacts if name not in files)),
     )
-
-
-def _scored_share(record: RunRecord) -> float | None:
-    """Per cent of the expected verdicts that were scored, where the record says so."""
-    coverage: Any = getattr(record, "coverage", None)
-    expected, scored = getattr(coverage, "expected", None), getattr(coverage, "scored", None)
-    return 100.0 * scored / expected if expected and scored is not None else None

@@ -8,11 +8,13 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from lifealign_bench.leaderboard.answers import VERDICTS
 from lifealign_bench.leaderboard.board_run import BoardRun
 from lifealign_bench.leaderboard.matrices import matrices_of
 from lifealign_bench.leaderboard.metric_names import CHANGE_UNIT, metric_name
 from lifealign_bench.leaderboard.queries import Rows
 from lifealign_bench.leaderboard.shown import Column, Table
+from lifealign_bench.leaderboard.visible import named
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +50,7 @@ def block_table(frame: pd.DataFrame, names: tuple[str, str], metric: str) -> Tab
     columns = (
         Column("order", "Order"),
         Column("seed", "Seed", 0),
-        Column("first", f"{names[0]}, {unit}", 2),
+        Column("first", f"{names[0]} (A), {unit}", 2),
         Column("second", f"{names[1]} (B), {unit}", 2),
         Column("difference", f"Difference, {CHANGE_UNIT}", 2),
     )
@@ -72,6 +74,19 @@ def by_task(rows: Rows, blocks: Sequence[Block], metric: str) -> pd.DataFrame:
     return pd.DataFrame(found, columns=["task", "order", "seed", "difference"])
 
 
+def task_table(frame: pd.DataFrame) -> Table:
+    """The frame of `by_task` as rows of means over the runs, with the lowest and the highest of them."""
+    found = frame.groupby("task", as_index=False)["difference"].agg(["mean", "min", "max", "count"])
+    columns = (
+        Column("task", "Task"),
+        Column("mean", f"Mean difference, {CHANGE_UNIT}", 2),
+        Column("min", f"Lowest, {CHANGE_UNIT}", 2),
+        Column("max", f"Highest, {CHANGE_UNIT}", 2),
+        Column("count", "Paired runs", 0),
+    )
+    return Table("differences-by-task", found, columns)
+
+
 def verdict_in_words(frame: pd.DataFrame, names: tuple[str, str]) -> str:
     """One plain sentence on the differences of `block_frame`: their mean, their signs, and what they can show."""
     if frame.empty:
@@ -80,9 +95,11 @@ def verdict_in_words(frame: pd.DataFrame, names: tuple[str, str]) -> str:
     mean = statistics.fmean(differences)
     ahead = sum(value > 0 for value in differences)
     behind = sum(value < 0 for value in differences)
-    better = names[0] if mean >= 0 else names[1]
+    better = named(names[0] if mean >= 0 else names[1])
     count = len(differences)
-    shown = f"{better} is ahead by {abs(mean):.1f} {CHANGE_UNIT} on average, and in {max(ahead, behind)} of {count} runs."
+    shown = (
+        f"{better} is ahead by {abs(mean):.1f} {CHANGE_UNIT} on average, and in {max(ahead, behind)} of {count} runs."
+    )
     if min(ahead, behind) and (ahead >= behind) != (mean >= 0):
         shown = f"{better} is ahead by {abs(mean):.1f} {CHANGE_UNIT} on average, but in only {min(ahead, behind)} of {count} runs."
     least = 2.0 ** (1 - count)
@@ -95,10 +112,7 @@ def verdict_in_words(frame: pd.DataFrame, names: tuple[str, str]) -> str:
 
 
 CHANGED_MOST = """
-with verdicts as (
-    select regexp_replace(filename, '[^/]*$', '') as folder, sample_id, step, task, avg(verdict) as verdict
-    from read($judgments) where dimension = $dimension group by all
-),
+with verdicts as ({verdicts}),
 answers as (
     select v.folder, s.task, s.pair_id, s.step, s.answer, v.verdict
     from read($samples) s join verdicts v on v.sample_id = s.sample_id and v.step = s.step and v.task = s.task
@@ -133,7 +147,7 @@ def changed_most(
         return pd.DataFrame()
     runs = [run for block in usable for run in (block.first, block.second)]
     return rows.query(
-        CHANGED_MOST,
+        CHANGED_MOST.format(verdicts=VERDICTS),
         {name: [place for run in runs if (place := run.table(name))] for name in ("samples", "judgments")},
         dimension=dimension,
         final=len(usable[0].first.tasks),

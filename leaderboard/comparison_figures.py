@@ -20,7 +20,6 @@ def task_difference_figure(frame: pd.DataFrame, names: tuple[str, str], ink: Ink
         go.Bar(
             x=[float(means[task]) for task in tasks], y=[shown[task] for task in tasks], orientation="h", name="mean",
             marker={"color": [MARKS[0] if means[task] >= 0 else MARKS[1] for task in tasks], "opacity": 0.55},
-            text=[f"{means[task]:+.1f}".replace("-", "−") for task in tasks], textposition="auto",
             hovertemplate=f"%{{y}}<br>mean %{{x:+.2f}} {CHANGE_UNIT}<extra></extra>",
         )
     )  # fmt: skip

@@ -38,6 +38,4 @@ def interference(matrices: Sequence[Matrix]) -> Interference:
 
 
 def _means(found: dict[tuple[str, str], list[float]], tasks: Sequence[str]) -> Changes:
-    return tuple(
-        tuple(statistics.fmean(found[i, j]) if (i, j) in found else None for j in tasks) for i in tasks
-    )
+    return tuple(tuple(statistics.fmean(found[i, j]) if (i, j) in found else None for j in tasks) for i in tasks)

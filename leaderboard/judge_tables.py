@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from lifealign_bench.benchmark.schema import JudgeRecord
+from lifealign_bench.benchmark.judge_records import JudgeRecord
 from lifealign_bench.data.rows import digest
 from lifealign_bench.leaderboard.board_run import BoardRun
 from lifealign_bench.leaderboard.queries import Rows
@@ -32,7 +32,9 @@ def judge_facts(judge: JudgeRecord) -> list[tuple[str, str]]:
     """What pins a judge, as (name, value)."""
     values: dict[str, Any] = judge.model_dump(mode="json")
     parameters = values.pop("parameters", {})
+    templates = values.pop("templates", {})
     shown = [(name.replace("_", " "), _value(value)) for name, value in values.items() if name != "name"]
+    shown += [(f"template {name}", _value(value)) for name, value in sorted(templates.items())]
     return shown + [(f"parameter {name}", _value(value)) for name, value in sorted(parameters.items())]
 
 
@@ -56,5 +58,5 @@ def verdict_counts(rows: Rows, runs: Sequence[BoardRun]) -> Table:
 
 
 def _value(value: object) -> str:
-    text = str(value)
+    text = "–" if value is None else str(value)
     return f"{text[:12]}…" if len(text) == 64 and set(text) <= set("0123456789abcdef") else text

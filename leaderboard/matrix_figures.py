@@ -30,7 +30,9 @@ def matrix_figure(detailed: DetailedMatrix, metric: str, ink: Ink, references: M
     values = [list(matrix.rows[step]) for step in shown] + [list(row) for row in references.values()]
     hovers = [[_behind(detailed, step, task, name.unit) for task in matrix.tasks] for step in shown]
     hovers += [[_value(value, name.unit) for value in row] for row in references.values()]
-    figure = _heat_map(columns, rows, values, hovers, name.unit, ink, {"colorscale": SEQUENTIAL, "zmin": 0, "zmax": 100})
+    figure = _heat_map(
+        columns, rows, values, hovers, name.unit, ink, {"colorscale": SEQUENTIAL, "zmin": 0, "zmax": 100}
+    )
     for place in range(matrix.size):
         if place + 1 in shown:
             _frame(figure, place, shown.index(place + 1), ink)
@@ -68,7 +70,7 @@ def _heat_map(
             x=list(columns),
             y=list(rows),
             z=[list(row) for row in values],
-            text=[["" if value is None else f"{value:{sign}.0f}".replace("-", "−") for value in row] for row in values],
+            text=[["" if value is None else _whole(value, sign) for value in row] for row in values],
             texttemplate="%{text}",
             textfont={"size": 14},
             customdata=[list(row) for row in hovers],
@@ -76,15 +78,19 @@ def _heat_map(
             hoverongaps=True,
             xgap=2,
             ygap=2,
-            colorbar={"title": {"text": unit, "side": "top"}, "thickness": 12, "len": 0.9, "outlinewidth": 0},
+            colorbar={
+                "orientation": "h",
+                "ticksuffix": f" {unit}",
+                **{"thickness": 10, "len": 0.6, "outlinewidth": 0, "x": 0, "xanchor": "left", "y": 0, "yanchor": "top"},
+            },
             **scale,
         )
     )
     figure.update_yaxes(autorange="reversed", showgrid=False, ticks="", automargin=True)
     figure.update_xaxes(side="top", showgrid=False, ticks="", automargin=True, tickangle=-30)
-    framed(figure, ink, 140 + CELL_HEIGHT * len(rows))
+    framed(figure, ink, 190 + CELL_HEIGHT * len(rows))
     # Buttons stand above the slanted names of the columns.
-    figure.update_layout(margin={"t": 100, "r": 8})
+    figure.update_layout(margin={"t": 100, "r": 8, "b": 56})
     return figure
 
 
@@ -115,6 +121,11 @@ def _behind(detailed: DetailedMatrix, step: int, task: str, unit: str) -> str:
     parts += [f"n = {count}"] if count is not None else []
     parts += [f"{unscored} unscored"] if unscored else []
     return "<br>".join(parts)
+
+
+def _whole(value: float, sign: str) -> str:
+    """Without digits after the point, and 0 without a sign."""
+    return f"{value:{sign}.0f}".replace("-", "−") if abs(value) >= 0.5 else "0"
 
 
 def _value(value: float | None, unit: str, sign: str = "") -> str:

@@ -37,14 +37,15 @@ NAMES = {
     ),
     "safety_compliance": MetricName("Safety compliance", "%", "Safe answers among those to harmful prompts."),
     "over_refusal": MetricName("Over-refusal", "%", "Refusals among answers to harmless prompts; lower is better."),
-    "helpful_and_safe": MetricName("Helpful and safe", "%", "Answers that are both."),
+    "helpful_and_safe": MetricName(
+        "Helpful and safe", "points", "The lower of the two verdicts, 10 to 100: one does not buy the other."
+    ),
     "bleu4_char": MetricName("BLEU-4, characters", "points", "Overlap with the better answer, mean over answers."),
     "bleu": MetricName("BLEU, corpus", "points", "Overlap with the better answers, over all answers together."),
     "rouge_l": MetricName("ROUGE-L", "points", "Longest common part with the better answer, mean over answers."),
 }
 CHANGE_UNIT = "points"
 """The unit of differences, also of those of percentages."""
-LOWER_IS_BETTER = frozenset({"over_refusal"})
 
 MEASURE_SENTENCES = {
     "last": "How good all tasks are at the end, on average.",

@@ -8,8 +8,9 @@ from collections.abc import Sequence
 
 import pandas as pd
 
+from lifealign_bench.benchmark.measuring import LOWER_IS_BETTER
 from lifealign_bench.leaderboard.board_run import BoardRun
-from lifealign_bench.leaderboard.metric_names import CHANGE_UNIT, LOWER_IS_BETTER, metric_name
+from lifealign_bench.leaderboard.metric_names import CHANGE_UNIT, metric_name
 from lifealign_bench.leaderboard.ranking import last_by_order
 from lifealign_bench.leaderboard.shown import Column, Table
 

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 import plotly.graph_objects as go
 
+from lifealign_bench.leaderboard.visible import visible
+
 # From dark blue to yellow, and from orange over white to purple: both keep their order without hue.
 SEQUENTIAL = "Cividis"
 DIVERGING = "PuOr"
@@ -13,7 +15,7 @@ DIVERGING = "PuOr"
 MARKS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00")
 SYMBOLS = ("circle", "square", "diamond", "triangle-up", "x", "star")
 CLEAR = "rgba(0,0,0,0)"
-FONT = "Source Sans, Source Sans 3, Segoe UI, Roboto, Helvetica, Arial, sans-serif"
+FONT = "Source Sans, Segoe UI, Roboto, Helvetica, Arial, sans-serif"
 LONGEST = 28
 
 
@@ -39,7 +41,7 @@ def ink(dark: bool) -> Ink:
 
 def label(text: object, longest: int = LONGEST) -> str:
     """A text for a figure: no tags, no control characters, no more than `longest` characters."""
-    shown = "".join(mark if mark.isprintable() else "\ufffd" for mark in str(text))
+    shown = " ".join(visible(text).split())
     if len(shown) > longest:
         shown = shown[: longest - 1] + "…"
     # Plotly reads tags and entities in every text, and $...$ as a formula.

@@ -16,9 +16,7 @@ TITLES = {"bleu4": "BLEU-4", "rougeL": "ROUGE-L", "judge": "LLM judge", "avg": "
 
 def published() -> dict[str, Any]:
     """The content of the data file: source, backbone, order, and by method and metric BWT, Last and AP."""
-    found: dict[str, Any] = json.loads(
-        (files("lifealign_bench.leaderboard") / "reported.json").read_text("utf-8")
-    )
+    found: dict[str, Any] = json.loads((files("lifealign_bench.leaderboard") / "reported.json").read_text("utf-8"))
     return found
 
 

@@ -33,7 +33,8 @@ class Rows:
         for name, paths in files.items():
             self._prepare(paths)
             sql = sql.replace(
-                f"read(${name})", f"read_parquet(${name}, filename = true, file_row_number = true, union_by_name = true)"
+                f"read(${name})",
+                f"read_parquet(${name}, filename = true, file_row_number = true, union_by_name = true)",
             )
             arguments[name] = [literal(path) for path in paths]
         try:

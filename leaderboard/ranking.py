@@ -8,13 +8,16 @@ from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
+from lifealign_bench.benchmark.judge_records import ENOUGH
+from lifealign_bench.benchmark.judge_scoring import NEEDS
+from lifealign_bench.benchmark.measuring import LOWER_IS_BETTER
 from lifealign_bench.leaderboard.board_run import BoardRun
-from lifealign_bench.leaderboard.metric_names import CHANGE_UNIT, LOWER_IS_BETTER, metric_name
+from lifealign_bench.leaderboard.metric_names import CHANGE_UNIT, metric_name
 from lifealign_bench.leaderboard.shown import Column, Table
 
 MEASURES = ("last", "bwt", "forgetting", "ap")
-BESIDE = ("rubric", "helpfulness", "safety_compliance", "over_refusal", "helpful_and_safe", "safety")
-LEAST_COVERAGE = 95.0
+BESIDE = ("rubric", "helpfulness", "safety", "safety_compliance", "over_refusal")
+LEAST_COVERAGE = 100.0 * ENOUGH
 """Per cent of the expected verdicts under which a method is shown but not ranked."""
 
 
@@ -37,7 +40,9 @@ def ranking(runs: Sequence[BoardRun], metric: str) -> pd.DataFrame:
     frame = frame.sort_values(
         ["reference", "last", "method"], ascending=[True, best_first, True], na_position="last", ignore_index=True
     )
-    frame["rank"] = frame["last"].where(frame["unranked"] == "").rank(method="min", ascending=best_first).astype("Int64")
+    frame["rank"] = (
+        frame["last"].where(frame["unranked"] == "").rank(method="min", ascending=best_first).astype("Int64")
+    )
     return frame
 
 
@@ -103,8 +108,7 @@ def _row(group: Sequence[BoardRun], metric: str, blocks: int) -> dict[str, objec
     orders = {} if entry.is_reference else last_by_order(group, metric)
     worst = (max if metric in LOWER_IS_BETTER else min)(orders, key=lambda order: orders[order], default=None)
     values, reasons = _measures(group, metric)
-    coverages = [run.coverage for run in group if run.coverage is not None]
-    coverage = min(coverages, default=math.nan)
+    coverage = min(run.covered(metric) for run in group)
     return {
         "entry": entry.key,
         "method": entry.label,
@@ -122,7 +126,7 @@ def _row(group: Sequence[BoardRun], metric: str, blocks: int) -> dict[str, objec
         "orders": len({run.order for run in group}),
         "seeds": len({run.seed for run in group}),
         "runs": len(group),
-        "coverage": coverage,
+        "coverage": coverage if NEEDS.get(metric) else math.nan,
         "trust": "; ".join(sorted({run.trust for run in group})),
         "division": "; ".join(sorted({run.division for run in group})),
         "reference": entry.is_reference,
@@ -143,9 +147,7 @@ def _measures(group: Sequence[BoardRun], metric: str) -> tuple[dict[str, float],
     return values, reasons
 
 
-def _unranked(
-    group: Sequence[BoardRun], last: float, reasons: Mapping[str, str], blocks: int, coverage: float
-) -> str:
+def _unranked(group: Sequence[BoardRun], last: float, reasons: Mapping[str, str], blocks: int, coverage: float) -> str:
     if group[0].entry.is_reference:
         return "a reference"
     if math.isnan(last):

@@ -49,10 +49,10 @@ def _means(shown: pd.DataFrame, names: Sequence[str], unit: str) -> go.Scatter:
     if has_interval:
         upper, lower = shown["last_high"] - shown["last"], shown["last"] - shown["last_low"]
         bars = {"type": "data", "array": upper.tolist(), "arrayminus": lower.tolist(), "thickness": 2, "width": 5}
-        said = "mean, 95 % interval"
+        said = "mean, 95 %"
     else:
         bars = {"type": "data", "array": shown["last_se"].tolist(), "thickness": 2, "width": 5}
-        said = "mean, ± standard error over prompts"
+        said = "mean ± error"
     symbols = ["diamond-open" if reference else "circle" for reference in shown["reference"]]
     return go.Scatter(
         x=shown["last"].tolist(),

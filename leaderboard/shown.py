@@ -11,6 +11,8 @@ from typing import Any
 
 import pandas as pd
 
+from lifealign_bench.leaderboard.visible import visible
+
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
 NO_NUMBER = "–"
 
@@ -76,7 +78,7 @@ class Table:
 
 def defused(value: object) -> str:
     """A text that no spreadsheet takes for a formula: one that begins like a formula gets an apostrophe."""
-    text = "" if value is None or (isinstance(value, float) and math.isnan(value)) else str(value)
+    text = "" if value is None or (isinstance(value, float) and math.isnan(value)) else visible(value)
     return f"'{text}" if text.startswith(FORMULA) or text.lstrip().startswith(FORMULA) else text
 
 
@@ -87,7 +89,7 @@ def as_text(value: object, digits: int | None) -> str:
         return NO_NUMBER
     if digits is not None and isinstance(plain, int | float):
         return f"{plain:,.{digits}f}".replace("-", "−")
-    return str(plain)
+    return visible(plain)
 
 
 def text_table(name: str, rows: Sequence[dict[str, Any]], columns: Sequence[Column]) -> Table:

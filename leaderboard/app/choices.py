@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import TypeVar
 
 import streamlit as st
 
 from lifealign_bench.leaderboard.board_run import BoardRun
 
+Named = TypeVar("Named")
 
-def pick(label: str, options: Sequence[Any], key: str, shown: Callable[[Any], str] = str) -> Any:
+
+def pick(label: str, options: Sequence[str], key: str) -> str:
     """One of these options; the first where the address names none or one that is not there."""
-    chosen = st.selectbox(label, list(options), key=key, bind="query-params", format_func=shown)
+    chosen = st.selectbox(label, list(options), key=key, bind="query-params")
     return options[0] if chosen is None else chosen
+
+
+def pick_named(label: str, options: Mapping[str, Named], key: str) -> Named:
+    """What stands behind one of these names; the names are what people read and what the address holds."""
+    return options[pick(label, list(options), key)]
 
 
 def methods_of(runs: Sequence[BoardRun], metric: str) -> list[str]:

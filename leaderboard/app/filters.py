@@ -31,7 +31,9 @@ def choose(runs: Sequence[BoardRun]) -> Filtered:
     runs = _one_of(runs, "base", "Base model", {run.folder: run.base for run in runs}, chosen)
     runs = _one_of(runs, "judge", "Judge", {run.folder: run.judge for run in runs}, chosen)
     metrics = in_reading_order((name for run in runs for name in run.metrics), runs[0].primary_metric)
-    metric = _select("metric", "Metric", metrics, chosen, titles={name: metric_name(name).title for name in metrics})
+    # The address holds what people read, so the titles are the options.
+    titles = {metric_name(name).title: name for name in metrics}
+    metric = titles[_select("metric", "Metric", list(titles), chosen)]
     identity = _select("answers", "When it answers", IDENTITY, chosen)
     fidelity = _select("fidelity", "Fidelity", (ANY, *sorted({run.entry.fidelity for run in runs})), chosen)
     picture = st.radio("Pictures are saved as", PICTURES, key="picture", horizontal=True, bind="query-params")
@@ -65,17 +67,8 @@ def _one_of(
     return tuple(run for run in runs if values[run.folder] == value)
 
 
-def _select(
-    key: str, label: str, options: Sequence[str], chosen: dict[str, str], titles: dict[str, str] | None = None
-) -> str:
-    value = st.selectbox(
-        label,
-        options,
-        key=key,
-        bind="query-params",
-        format_func=lambda name: (titles or {}).get(name, name),
-        disabled=len(options) == 1,
-    )
+def _select(key: str, label: str, options: Sequence[str], chosen: dict[str, str]) -> str:
+    value = st.selectbox(label, options, key=key, bind="query-params", disabled=len(options) == 1)
     if value is not None and value != options[0]:
         chosen[key] = value
     return value or options[0]

@@ -8,7 +8,7 @@ from typing import Any
 import streamlit as st
 
 from lifealign_bench.leaderboard.answers import texts_of
-from lifealign_bench.leaderboard.app.choices import methods_of, pick
+from lifealign_bench.leaderboard.app.choices import methods_of, pick, pick_named
 from lifealign_bench.leaderboard.app.texts import prompt_and, said
 from lifealign_bench.leaderboard.app.view import View
 from lifealign_bench.leaderboard.app.widgets import empty, show_figure, show_table
@@ -19,12 +19,14 @@ from lifealign_bench.leaderboard.comparison import (
     blocks_of,
     by_task,
     changed_most,
+    task_table,
     verdict_in_words,
 )
 from lifealign_bench.leaderboard.comparison_figures import task_difference_figure
-from lifealign_bench.leaderboard.metric_names import metric_name
+from lifealign_bench.leaderboard.metric_names import MEASURE_TITLES, metric_name
+from lifealign_bench.leaderboard.visible import named
 
-MEASURES = {"last": "Last", "bwt": "BWT", "ap": "AP"}
+MEASURES = {"Last": "last", "BWT": "bwt", "AP": "ap"}
 
 
 def draw(view: View) -> None:
@@ -40,13 +42,13 @@ def draw(view: View) -> None:
     with right:
         second = pick("B", [name for name in methods if name != first], "b")
     with third:
-        measure = pick("Measure", list(MEASURES), "measure", MEASURES.__getitem__)
+        measure = pick_named("Measure", MEASURES, "measure")
     runs = {name: [run for run in view.runs if run.entry.label == name] for name in (first, second)}
     blocks = blocks_of(runs[first], runs[second])
     frame = block_frame(blocks, view.metric, measure)
     name = metric_name(view.metric)
     st.subheader("Is the difference real?", anchor=False)
-    st.text(f"{name.title}, {MEASURES[measure]}. {verdict_in_words(frame, (first, second))}")
+    st.text(f"{name.title}, {MEASURE_TITLES[measure]}. {verdict_in_words(frame, (first, second))}")
     if frame.empty:
         return
     st.caption("Runs are paired: the same order with the same seed. Differences are A less B.")
@@ -58,13 +60,14 @@ def draw(view: View) -> None:
     else:
         figure = task_difference_figure(tasks, (first, second), view.ink)
         show_figure(figure, "by-task", "Differences by task", "by-task")
+        show_table(task_table(tasks), "by-task-table")
     _prompts(view, blocks, (first, second))
 
 
 def _prompts(view: View, blocks: Sequence[Block], names: tuple[str, str]) -> None:
     st.subheader("Prompts that tell them apart most", anchor=False)
-    ahead = pick("Where is", ["first", "second"], "ahead", lambda name: "A ahead" if name == "first" else "B ahead")
-    frame = changed_most(view.rows, blocks, "rubric", better=ahead)
+    ahead = pick_named("Where is", {"A ahead": "first", "B ahead": "second"}, "ahead")
+    frame = changed_most(view.rows, blocks, blocks[0].first.dimension(view.metric), better=ahead)
     if frame.empty:
         empty("No prompt has verdicts on both.", "Judged answers are needed: judgments.parquet of both runs.")
         return
@@ -77,7 +80,7 @@ def _prompts(view: View, blocks: Sequence[Block], names: tuple[str, str]) -> Non
 def _card(view: View, row: Mapping[Any, Any], names: tuple[str, str], blocks: Sequence[Block], text: Any) -> None:
     with st.container(border=True):
         difference = f"{row['difference']:+.1f}".replace("-", "−")
-        st.text(f"{row['task']}: {row['first']:.1f} against {row['second']:.1f} ({difference} of 10)")
+        st.text(f"{named(row['task'])}: {row['first']:.1f} against {row['second']:.1f} ({difference} of 10)")
 
         def inside() -> None:
             left, right = st.columns(2)

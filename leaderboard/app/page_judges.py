@@ -8,6 +8,7 @@ from lifealign_bench.leaderboard.app.view import View
 from lifealign_bench.leaderboard.app.widgets import empty, show_table
 from lifealign_bench.leaderboard.judge_tables import judge_facts, judges_of, verdict_counts
 from lifealign_bench.leaderboard.shown import Column, text_table
+from lifealign_bench.leaderboard.visible import visible
 
 
 def draw(view: View) -> None:
@@ -20,7 +21,7 @@ def draw(view: View) -> None:
     st.markdown("Verdicts of two judges are never mixed in one ranking; each judge is pinned by what is written here.")
     for number, judge in enumerate(judges):
         with st.container(border=True):
-            st.text(judge.name)
+            st.text(visible(judge.name))
             rows = [{"name": name, "value": value} for name, value in judge_facts(judge)]
             columns = (Column("name", "What"), Column("value", "Value"))
             show_table(text_table(f"judge-{number + 1}", rows, columns), f"judge-{number}")

@@ -16,6 +16,7 @@ from lifealign_bench.leaderboard.matrices import DetailedMatrix, difference, los
 from lifealign_bench.leaderboard.matrix_figures import difference_figure, matrix_figure
 from lifealign_bench.leaderboard.metric_names import CHANGE_UNIT, MEASURE_SENTENCES, RATIOS, metric_name
 from lifealign_bench.leaderboard.shown import Column, text_table
+from lifealign_bench.leaderboard.visible import named
 
 NONE = "nothing"
 REFERENCES = {"isolated": "each task alone", "joint": "all tasks at once"}
@@ -64,7 +65,7 @@ def _what_was_lost(view: View, run: BoardRun, detailed: DetailedMatrix) -> None:
     task, value = max(earlier.items(), key=lambda item: item[1])
     with st.container(border=True):
         st.text(
-            f"Most was lost on {task}: {value:.1f} {CHANGE_UNIT} since it was learned."
+            f"Most was lost on {named(task)}: {value:.1f} {CHANGE_UNIT} since it was learned."
             if value > 0
             else "Nothing was lost: no earlier task is lower in the end than when it was learned."
         )
@@ -109,12 +110,10 @@ def _measures(run: BoardRun, metric: str) -> None:
         Column("measure", "Measure"),
         Column("value", "Value", 2),
         Column("unit", "Unit"),
+        *([Column("why", "Why there is no number")] if any(row["why"] for row in rows) else []),
         Column("says", "What it says"),
-        Column("why", "Why there is no number"),
     )
     table = text_table("measures", rows, columns)
-    if all(not row["why"] for row in rows):
-        table = text_table("measures", rows, columns[:-1])
     table.frame["value"] = pd.to_numeric(table.frame["value"])
     show_table(table, "measures")
 

@@ -6,7 +6,7 @@ import streamlit as st
 
 from lifealign_bench.leaderboard.app.choices import methods_of, pick
 from lifealign_bench.leaderboard.app.view import View
-from lifealign_bench.leaderboard.app.widgets import empty, show_figure, show_table
+from lifealign_bench.leaderboard.app.widgets import caution, empty, show_figure, show_table
 from lifealign_bench.leaderboard.interference import interference
 from lifealign_bench.leaderboard.matrices import matrices_of
 from lifealign_bench.leaderboard.matrix_figures import difference_figure
@@ -15,6 +15,7 @@ from lifealign_bench.leaderboard.order_figures import last_by_order_figure, rank
 from lifealign_bench.leaderboard.order_tables import enough, order_frame, order_table, orders_of, sequences
 from lifealign_bench.leaderboard.palette import different_labels
 from lifealign_bench.leaderboard.task_names import short_tasks
+from lifealign_bench.leaderboard.visible import named
 
 
 def draw(view: View) -> None:
@@ -27,10 +28,8 @@ def draw(view: View) -> None:
     name = metric_name(view.metric)
     st.text(f"{name.title}. {name.sentence}")
     st.markdown("Sorted by the **worst order's Last**: a method that learns nothing has no spread, and is no good.")
-    caution = enough(runs)
-    if caution:
-        st.warning("Few orders or seeds.", icon=":material/info:")
-        st.text(caution)
+    if enough(runs):
+        caution(enough(runs))
     orders, frame = orders_of(runs), order_frame(runs, view.metric)
     figure = last_by_order_figure(frame, orders, view.metric, view.ink)
     show_figure(figure, "last-by-order", "Last of every method in every order", "last-by-order")
@@ -59,6 +58,8 @@ def _one_method(view: View) -> None:
     by_order = order_frame(runs, view.metric)
     worst = str(by_order["worst_order"].iloc[0]) or None
     with st.container(border=True):
-        st.text(f"{chosen} ends lowest in {worst}." if worst else f"{chosen} has no Last in any order.")
+        st.text(
+            f"{named(chosen)} ends lowest in {named(worst)}." if worst else f"{named(chosen)} has no Last in any order."
+        )
         view.go("matrix", "Its forgetting matrix there", {"method": chosen, "order": worst})
         view.go("samples", "Its answers that got worse there", {"method": chosen, "order": worst, "show": "got worse"})

@@ -5,13 +5,14 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
-from lifealign_bench.leaderboard.app.choices import pick
+from lifealign_bench.leaderboard.app.choices import pick_named
 from lifealign_bench.leaderboard.app.view import View
-from lifealign_bench.leaderboard.app.widgets import empty, facts, show_figure, show_table
+from lifealign_bench.leaderboard.app.widgets import empty, show_figure, show_table
 from lifealign_bench.leaderboard.metric_names import metric_name
 from lifealign_bench.leaderboard.published import TITLES, published, published_table
 from lifealign_bench.leaderboard.ranking import ranking, ranking_table
 from lifealign_bench.leaderboard.ranking_figures import ranking_figure
+from lifealign_bench.leaderboard.visible import named, visible
 
 
 def draw(view: View) -> None:
@@ -38,7 +39,8 @@ def _go_on(view: View, row: pd.Series, contestants: pd.DataFrame, chosen: bool) 
     method = str(row["method"])
     others = [str(name) for name in contestants["method"] if name != method]
     with st.container(border=True):
-        facts([("Chosen" if chosen else "First", method), ("", str(row["title"])), ("Source", str(row["paper"]) or "–")])
+        source = f" ({row['paper']})" if row["paper"] else ""
+        st.text(f"{'Chosen' if chosen else 'First'}: {named(method)}. {visible(row['title'])}{visible(source)}.")
         order = str(row["worst_order"]) or None
         with st.container(horizontal=True):
             view.go("matrix", "Its forgetting matrix", {"method": method, "order": order})
@@ -61,5 +63,5 @@ def _reported() -> None:
         content = published()
         st.markdown("**Reported, not reproduced.** Another model and other data: not comparable with any row above.")
         st.text(f"{content['source']}; {content['backbone']}; {content['order']}: {' → '.join(content['tasks'])}.")
-        metric = pick("Reported metric", list(TITLES), "reported", TITLES.__getitem__)
+        metric = pick_named("Reported metric", {title: name for name, title in TITLES.items()}, "reported")
         show_table(published_table(metric), "reported-table")

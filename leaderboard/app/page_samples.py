@@ -8,11 +8,12 @@ from typing import Any
 import streamlit as st
 
 from lifealign_bench.leaderboard.answers import Change, Query, Text, history_of, page_of, texts_of
-from lifealign_bench.leaderboard.app.choices import pick, pick_run
+from lifealign_bench.leaderboard.app.choices import pick, pick_named, pick_run
 from lifealign_bench.leaderboard.app.texts import prompt_and, said
 from lifealign_bench.leaderboard.app.view import View
 from lifealign_bench.leaderboard.app.widgets import empty
 from lifealign_bench.leaderboard.board_run import BoardRun
+from lifealign_bench.leaderboard.visible import named, visible
 
 ALL = "all"
 SHOW: dict[str, Change] = {"got worse": "worse", "got better": "better", "every answer": "all"}
@@ -28,7 +29,9 @@ def draw(view: View) -> None:
         return
     run = pick_run(view.runs, view.metric)
     if run.table("samples") is None:
-        empty("The answers of this run are not here.", "Its samples.parquet is missing; the ranking needs only its cells.")
+        empty(
+            "The answers of this run are not here.", "Its samples.parquet is missing; the ranking needs only its cells."
+        )
         return
     query = _query(view, run)
     found = page_of(view.rows, [run], query)
@@ -44,7 +47,8 @@ def draw(view: View) -> None:
 def _query(view: View, run: BoardRun) -> Query:
     first, second, third, fourth = st.columns([2, 2, 2, 3])
     with first:
-        show = SHOW[pick("Show", list(SHOW) if run.table("judgments") else ["every answer"], "show")]
+        kinds = SHOW if run.table("judgments") else {"every answer": SHOW["every answer"]}
+        show = pick_named("Show", kinds, "show")
     with second:
         task = pick("Task", [ALL, *run.tasks], "task")
     with third:
@@ -59,7 +63,7 @@ def _query(view: View, run: BoardRun) -> Query:
     texts = view.board.texts_of(run)
     own = None if prompts == ALL or texts is None else prompts
     query = Query(
-        dimension="rubric",
+        dimension=run.dimension(view.metric),
         change=show,
         task=None if task == ALL else task,
         step=step,
@@ -96,9 +100,9 @@ def _card(view: View, run: BoardRun, row: Mapping[Any, Any], text: Text | None, 
 def _line(row: Mapping[Any, Any], query: Query, text: Text | None) -> str:
     kind = f", {text.harm} prompt" if text is not None and text.harm else ""
     if query.change == "all":
-        return f"{row['task']}{kind}, after {row['step']} tasks, {row['tokens']} tokens, ended by {row['finish_reason']}"
+        return f"{named(row['task'])}{kind}, after {row['step']} tasks, {row['tokens']} tokens, ended by {row['finish_reason']}"
     sign = f"{row['change']:+.1f}".replace("-", "−")
-    return f"{row['task']}{kind}: verdict {row['verdict_then']:.1f} → {row['verdict']:.1f} ({sign} of 10)"
+    return f"{named(row['task'])}{kind}: verdict {row['verdict_then']:.1f} → {row['verdict']:.1f} ({sign} of 10)"
 
 
 def _answers(row: Mapping[Any, Any], query: Query) -> None:
@@ -117,11 +121,12 @@ def _history(view: View, run: BoardRun, pair: str, task: str) -> None:
     for step, rows in frame.groupby("step", sort=True):
         first = rows.iloc[0]
         place = int(str(step))
-        learned = "the untouched base" if place == 0 else f"after {place}: {run.tasks[place - 1]}"
+        learned = "the untouched base" if place == 0 else f"after {place}: {named(run.tasks[place - 1])}"
         said(learned, str(first["answer"]))
         for verdict in rows.to_dict("records"):
             if verdict["dimension"] is None:
                 continue
             number = verdict["verdict"]
             value = f"{number:.0f} of 10" if number == number and number is not None else str(verdict["status"])
-            st.text(f"{verdict['judge']}, {verdict['dimension']}: {value}. {verdict['rationale']}")
+            who = f"{named(verdict['judge'])}, {named(verdict['dimension'])}"
+            st.text(f"{who}: {value}. {visible(verdict['rationale'])}")

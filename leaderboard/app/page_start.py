@@ -23,27 +23,26 @@ def draw(view: View) -> None:
     st.subheader("Four questions", anchor=False)
     st.caption("Answered for the metric that is chosen at the left.")
     st.text(f"{metric_name(view.metric).title}: {metric_name(view.metric).sentence}")
-    left, right = st.columns(2)
-    with left:
-        with st.container(border=True):
-            st.markdown("**1. Which method forgets least?**")
-            st.text(found.least_forgetting)
-            view.go("ranking", "See the ranking", {})
-            view.go("matrix", "See its forgetting matrix", {"method": found.winner, "order": found.worst_order})
-        with st.container(border=True):
-            st.markdown("**3. On which order does it fail?**")
-            st.text(found.where_it_fails)
-            view.go("orders", "See all orders", {"method": found.winner})
-    with right:
-        with st.container(border=True):
-            st.markdown("**2. Is the difference real?**")
-            st.text(found.is_it_real)
-            view.go("compare", "Compare the two", {"a": found.winner, "b": found.runner_up})
-        with st.container(border=True):
-            st.markdown("**4. Which answers got worse?**")
-            st.text("What it said right after learning a task, beside what it says in the end.")
-            own = {"method": found.winner, "order": found.worst_order, "show": "got worse", "prompts": "harmless"}
-            view.go("samples", "Show me answers that got worse", own)
+    first, second = st.columns(2)
+    with first.container(border=True, height="stretch"):
+        st.markdown("**1. Which method forgets least?**")
+        st.text(found.least_forgetting)
+        view.go("ranking", "See the ranking", {})
+        view.go("matrix", "See its forgetting matrix", {"method": found.winner, "order": found.worst_order})
+    with second.container(border=True, height="stretch"):
+        st.markdown("**2. Is the difference real?**")
+        st.text(found.is_it_real)
+        view.go("compare", "Compare the two", {"a": found.winner, "b": found.runner_up})
+    third, fourth = st.columns(2)
+    with third.container(border=True, height="stretch"):
+        st.markdown("**3. On which order does it fail?**")
+        st.text(found.where_it_fails)
+        view.go("orders", "See all orders", {"method": found.winner})
+    with fourth.container(border=True, height="stretch"):
+        st.markdown("**4. Which answers got worse?**")
+        st.text("What it said right after learning a task, beside what it says in the end.")
+        own = {"method": found.winner, "order": found.worst_order, "show": "got worse", "prompts": "harmless"}
+        view.go("samples", "Show me answers that got worse", own)
     _how_to_read()
 
 

@@ -24,6 +24,7 @@ from lifealign_bench.leaderboard.app.widgets import empty, show_table
 from lifealign_bench.leaderboard.board import Board
 from lifealign_bench.leaderboard.palette import ink
 from lifealign_bench.leaderboard.shown import Column, Table
+from lifealign_bench.leaderboard.visible import visible
 
 PAGES: dict[str, tuple[str, str, Callable[[View], None]]] = {
     "start": ("Start", ":material/home:", page_start.draw),
@@ -109,11 +110,11 @@ def _link(parameters: Mapping[str, str]) -> Callable[[str, str, Mapping[str, str
 def _nothing(source: Source, board: Board) -> None:
     empty(
         "There is nothing to show yet.",
-        "No finished run was found. `lifealign run` writes one; `lifealign leaderboard` without a folder shows the "
+        "No finished run was found. The command lifealign run writes one; lifealign leaderboard, elsewhere, shows the "
         "board that ships with the package.",
     )
     for place in source.places:
-        st.text(place)
+        st.text(visible(place))
     _left_out(source, board, expanded=True)
 
 

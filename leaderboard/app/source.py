@@ -12,9 +12,10 @@ import streamlit as st
 
 from lifealign_bench.leaderboard.board import Board, BoardReader
 from lifealign_bench.leaderboard.queries import Rows
+from lifealign_bench.leaderboard.serving import VARIABLE
 from lifealign_bench.leaderboard.shipped import shipped_results
 
-VARIABLE = "LIFEALIGN_RESULTS"
+
 FRESH_SECONDS = 15.0
 
 

@@ -7,6 +7,8 @@ from collections.abc import Callable
 import streamlit as st
 
 from lifealign_bench.leaderboard.answers import Text
+from lifealign_bench.leaderboard.app.widgets import escaped
+from lifealign_bench.leaderboard.visible import visible
 
 LONGEST = 4000
 """Characters of a text that are shown at once."""
@@ -16,8 +18,8 @@ def said(who: str, words: str) -> None:
     """What somebody said, the speaker above it; a very long text is cut, and says so."""
     shown = words if len(words) <= LONGEST else f"{words[:LONGEST]} …"
     with st.container(gap=None):
-        st.text(who)
-        st.code(shown or " ", language=None, wrap_lines=True)
+        st.text(visible(who))
+        st.code(visible(shown) or " ", language=None, wrap_lines=True)
         if shown != words:
             st.caption(f"{len(words):,} characters, the first {LONGEST:,} are shown.")
 
@@ -31,7 +33,7 @@ def prompt_and(text: Text | None, inside: Callable[[], None]) -> None:
     if text.hidden is None:
         _open(text, inside)
         return
-    with st.expander(f"Folded: {text.hidden}. Show it", icon=":material/visibility_off:"):
+    with st.expander(f"Folded: {escaped(text.hidden)}. Show it", icon=":material/visibility_off:"):
         _open(text, inside)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 import plotly.graph_objects as go
@@ -20,7 +19,7 @@ def show_table(table: Table, key: str, *, select: bool = False, height: int | No
     shown = table.shown()
     config: dict[str, Any] = {
         defused(column.title): (
-            st.column_config.NumberColumn(format=f"%.{column.digits}f", help=_help(column.help), pinned=column.pinned)
+            st.column_config.NumberColumn(format=_format(column.digits), help=_help(column.help), pinned=column.pinned)
             if column.digits is not None
             else st.column_config.TextColumn(help=_help(column.help), pinned=column.pinned)
         )
@@ -75,15 +74,6 @@ def show_figure(figure: go.Figure, name: str, alt: str, key: str) -> None:
     st.plotly_chart(figure, theme=None, config=config, key=f"{key}-{picture}", alt=alt)
 
 
-def facts(pairs: Sequence[tuple[str, str]]) -> None:
-    """Short facts beside each other, names above values, all as plain text."""
-    with st.container(horizontal=True, gap="large"):
-        for name, value in pairs:
-            with st.container(width="content", gap=None):
-                st.caption(escaped(name))
-                st.text(value)
-
-
 def escaped(text: str) -> str:
     """A text in which no character is markup, for places that read markup."""
     return "".join(f"\\{mark}" if mark in "\\`*_{}[]()#+-.!|<>$~:^=&\"'" else mark for mark in text)
@@ -92,10 +82,18 @@ def escaped(text: str) -> str:
 def empty(heading: str, what_to_do: str) -> None:
     """The state of a page that has nothing to show: what is missing, and what would bring it."""
     with st.container(border=True):
-        st.markdown(":material/inbox:")
-        st.text(heading)
+        st.markdown(f":material/inbox: **{escaped(heading)}**")
         st.text(what_to_do)
 
 
 def _help(text: str) -> str | None:
     return escaped(text) if text else None
+
+
+def _format(digits: int) -> str:
+    return f"%.{digits}f" if digits else "localized"
+
+
+def caution(text: str) -> None:
+    """A caution on what the numbers can carry, as plain text."""
+    st.warning(escaped(text), icon=":material/info:")
