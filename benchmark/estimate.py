@@ -58,6 +58,39 @@ def estimate(plan: Plan, store: Store | None, device: str) -> Estimate:
     )
 
 
+def estimate_counted(
+    suite: Suite,
+    work: Mapping[Kind, float],
+    work_by_method: Mapping[str, float],
+    known: Sequence[Node],
+    store: Store | None,
+    device: str,
+) -> Estimate:
+    """As `estimate`, for a plan that was counted.
+
+    work: operations of all distinct nodes by kind; work_by_method: of each method's own; known: the nodes that the
+    store may have.
+    """
+    own = _work(known, suite)
+    rates = _measured_rates(known, own, store)
+    finished = [node for node in known if store is not None and store.has(node.key)]
+    done: dict[Kind, float] = {}
+    for node in finished:
+        done[node.kind] = done.get(node.kind, 0.0) + own[node.key]
+    total = {kind: amount / _rate(suite, kind, rates, device) for kind, amount in work.items()}
+    left = {
+        kind: max(0.0, amount - done.get(kind, 0.0)) / _rate(suite, kind, rates, device)
+        for kind, amount in work.items()
+    }
+    hours = {title: amount / (suite.limits.assumed_tflops * 1e12) / 3600 for title, amount in work_by_method.items()}
+    return Estimate(total, left, bool(rates), hours)
+
+
+def _rate(suite: Suite, kind: Kind, rates: Mapping[Kind, float], device: str) -> float:
+    assumed = suite.limits.assumed_tflops * 1e12 if device == "cuda" else CPU_FLOPS_PER_THREAD * suite.threads
+    return rates.get(kind, assumed)
+
+
 def seconds_by_node(plan: Plan, store: Store, device: str) -> dict[str, float]:
     """Estimated seconds of every node by its key, 0 for those that the store has."""
     nodes = list(plan.graph.in_order())
@@ -74,8 +107,7 @@ def _work(nodes: Sequence[Node], suite: Suite) -> dict[str, float]:
 def _seconds(
     suite: Suite, nodes: Sequence[Node], work: Mapping[str, float], rates: Mapping[Kind, float], device: str
 ) -> dict[str, float]:
-    default = suite.limits.assumed_tflops * 1e12 if device == "cuda" else CPU_FLOPS_PER_THREAD * suite.threads
-    return {node.key: work[node.key] / rates.get(node.kind, default) for node in nodes}
+    return {node.key: work[node.key] / _rate(suite, node.kind, rates, device) for node in nodes}
 
 
 @dataclass(frozen=True, slots=True)

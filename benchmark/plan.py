@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Literal
 
 from lifealign_bench.benchmark.graph import Graph, Node
@@ -82,13 +83,22 @@ def make_plan(suite: Suite, world: World) -> Plan:
     Raises:
         InputError: an unknown method, a wrong configuration, an order that is no permutation.
     """
-    builder = _Builder(suite, world)
+    planner = Planner(suite, world)
     orders = resolve_orders(suite.orders, suite.task_names)
-    methods = [(entry, find_method(entry.name).method.from_mapping(entry.config)) for entry in suite.methods]
+    methods = planned_methods(suite)
     runs = [
-        builder.run(entry, method, order, seed) for entry, method in methods for order in orders for seed in suite.seeds
+        planner.run(entry, method, order, seed) for entry, method in methods for order in orders for seed in suite.seeds
     ]
-    return Plan(suite, tuple(runs), builder.graph)
+    return Plan(suite, tuple(runs), planner.graph)
+
+
+def planned_methods(suite: Suite) -> list[tuple[MethodEntry, Method]]:
+    """Every method of a suite with its settings.
+
+    Raises:
+        InputError: an unknown method or a wrong configuration.
+    """
+    return [(entry, find_method(entry.name).method.from_mapping(entry.config)) for entry in suite.methods]
 
 
 def evaluated_cells(cells: Cells, schedule: str, tasks: Sequence[str]) -> list[tuple[int, str]]:
@@ -106,39 +116,49 @@ def evaluated_cells(cells: Cells, schedule: str, tasks: Sequence[str]) -> list[t
     return zero + [(step, task) for step in steps for place, task in enumerate(tasks, 1) if wanted(step, place)]
 
 
-class _Builder:
+class Planner:
+    """Adds runs, or parts of them, to one graph."""
+
     def __init__(self, suite: Suite, world: World) -> None:
         self.suite, self.world, self.graph = suite, world, Graph()
+        # The same few hashes go into thousands of nodes.
+        self._identities: dict[str, dict[str, object]] = {}
+        self._plain = plain_identity()
+        self._train_rows = cache(world.train_fingerprint)
+        self._evaluation_rows = cache(world.evaluation_fingerprint)
         self.judges = [deciding(judge.identity) for judge in judges_of(suite)]
         self.base = {"base": self.graph.add(world.base_node).key} if world.base_node else {}
 
     def run(self, entry: MethodEntry, method: Method, order: Order, seed: int) -> Run:
+        """Add the nodes of one run."""
         stages = self._stages(entry, method, order, seed)
         policies = {stage.step: stage for stage in stages}
         cells = evaluated_cells(self.suite.evaluation.cells, method.spec.schedule, order.tasks)
-        evaluations = [self._evaluated(step, task, policies.get(step)) for step, task in cells]
+        evaluations = [self.evaluated(step, task, policies.get(step)) for step, task in cells]
         return Run(entry, method, order, seed, stages, tuple(evaluations))
 
-    def _evaluated(self, step: int, task: str, stage: Stage | None) -> Evaluated:
+    def evaluated(self, step: int, task: str, stage: Stage | None) -> Evaluated:
+        """Add the nodes behind the cell of `task` after `stage`, None for the base."""
         pairs, answers = self._pairs(stage, task), self._answers(stage, task)
         return Evaluated(step, task, pairs, answers, self._verdicts(task, answers))
 
     def _stages(self, entry: MethodEntry, method: Method, order: Order, seed: int) -> tuple[Stage, ...]:
         tasks = order.tasks
         if method.spec.schedule == "joint":
-            return (Stage(len(tasks), None, *self._stage(entry, method, tuple(sorted(tasks)), seed, None)),)
+            return (Stage(len(tasks), None, *self.stage(entry, method, tuple(sorted(tasks)), seed, None)),)
         if method.spec.schedule == "isolated":
-            alone = [self._stage(entry, method, (task,), seed, None) for task in tasks]
+            alone = [self.stage(entry, method, (task,), seed, None) for task in tasks]
             return tuple(Stage(step, task, *alone[step - 1]) for step, task in enumerate(tasks, 1))
         stages: list[Stage] = []
         for step, task in enumerate(tasks, 1):
             previous = stages[-1] if stages else None
-            stages.append(Stage(step, task, *self._stage(entry, method, tasks[:step], seed, previous)))
+            stages.append(Stage(step, task, *self.stage(entry, method, tasks[:step], seed, previous)))
         return tuple(stages)
 
-    def _stage(
+    def stage(
         self, entry: MethodEntry, method: Method, prefix: tuple[str, ...], seed: int, previous: Stage | None
     ) -> tuple[Node, Node | None]:
+        """Add what learns the last task of `prefix`, and what keeps the method's memory after it."""
         joint = method.spec.schedule == "joint"
         plain = len(prefix) == 1 and method.spec.first_task_plain
         parents = self.base | {f"reference/{task}": self._reference(task).key for task in prefix}
@@ -149,7 +169,7 @@ class _Builder:
         learned = prefix if joint else prefix[-1:]
         inputs = {
             **self._stage_inputs(prefix, seed),
-            "method": plain_identity() if plain else method_identity(method),
+            "method": self._plain if plain else self._identity(entry, method),
             "learned": list(learned),
         }
         title = "plain" if plain else entry.title
@@ -170,7 +190,7 @@ class _Builder:
             return None
         inputs = {
             **self._stage_inputs(prefix, seed),
-            "method": method_identity(method),
+            "method": self._identity(entry, method),
             "learned": list(prefix[-1:]),
         }
         parents = {**{role: key for role, key in train.parents.items() if role.startswith(("base", "reference"))}}
@@ -178,21 +198,26 @@ class _Builder:
         label = f"memory {entry.title}: {' > '.join(prefix)} (seed {seed})"
         return self.graph.add(Node("memory", inputs, parents, entry, label))
 
+    def _identity(self, entry: MethodEntry, method: Method) -> dict[str, object]:
+        if entry.title not in self._identities:
+            self._identities[entry.title] = method_identity(method)
+        return self._identities[entry.title]
+
     def _stage_inputs(self, prefix: tuple[str, ...], seed: int) -> dict[str, object]:
         return {
             "environment": self.world.environment,
             "prefix": list(prefix),
-            "rows": [self.world.train_fingerprint(task) for task in prefix],
+            "rows": [self._train_rows(task) for task in prefix],
             "budget": self.suite.budget.model_dump(mode="json"),
             "evaluation_batch": self.suite.evaluation.batch_size,
             "seed": seed,
         }
 
     def _reference(self, task: str) -> Node:
-        return self._logps("reference", task, self.world.train_fingerprint(task), None)
+        return self._logps("reference", task, self._train_rows(task), None)
 
     def _pairs(self, stage: Stage | None, task: str) -> Node:
-        return self._logps("pairs", task, self.world.evaluation_fingerprint(task), stage)
+        return self._logps("pairs", task, self._evaluation_rows(task), stage)
 
     def _logps(self, kind: Literal["reference", "pairs"], task: str, rows: str, stage: Stage | None) -> Node:
         inputs = {
@@ -212,7 +237,7 @@ class _Builder:
         inputs = {
             "environment": self.world.environment,
             "task": task,
-            "rows": self.world.evaluation_fingerprint(task, evaluation.prompts),
+            "rows": self._evaluation_rows(task, evaluation.prompts),
             "max_length": self.suite.budget.max_length,
             "max_new_tokens": evaluation.max_new_tokens,
             "batch": evaluation.batch_size,

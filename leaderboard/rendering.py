@@ -36,7 +36,7 @@ def render_ranking(frame: pd.DataFrame) -> RenderableType:
     parts: list[RenderableType] = []
     several = frame["judges"].nunique() > 1
     for _, rows in frame.groupby("comparability_key", sort=False):
-        table = _table(_title(rows.iloc[0], several=several))
+        table = new_table(_title(rows.iloc[0], several=several))
         for name in ("rank", "method", "order", "seeds"):
             table.add_column(name, justify="right" if name in ("rank", "seeds") else "left")
         for measure in MEASURES:
@@ -52,7 +52,7 @@ def render_matrix(matrix: Matrix, title: str) -> RenderableType:
 
     Columns are headed by the position of the task in the order, which the rows spell out.
     """
-    table = _table(title)
+    table = new_table(title)
     table.add_column("k", justify="right")
     table.add_column("after", no_wrap=True)
     for position in range(1, matrix.size + 1):
@@ -67,7 +67,7 @@ def render_matrix(matrix: Matrix, title: str) -> RenderableType:
 
 def render_measures(measures: Mapping[str, Measure]) -> RenderableType:
     """A row per metric with value and formula, and below it why there is no number where there is a dash."""
-    table = _table("continual metrics")
+    table = new_table("continual metrics")
     table.add_column("metric")
     table.add_column("value", justify="right")
     table.add_column("formula", overflow="fold")
@@ -81,7 +81,8 @@ def render_measures(measures: Mapping[str, Measure]) -> RenderableType:
     return Group(table, *notes)
 
 
-def _table(title: str) -> Table:
+def new_table(title: str) -> Table:
+    """An empty table in the house's style."""
     return Table(title=plain(title), title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
 
 
@@ -102,7 +103,7 @@ def render_costs(frame: pd.DataFrame) -> RenderableType:
     """One table per suite of `cost_table`."""
     parts: list[RenderableType] = []
     for suite, rows in frame.groupby("suite", sort=False):
-        table = _table(f"cost of a run ({suite})")
+        table = new_table(f"cost of a run ({suite})")
         table.add_column("method")
         for heading in COLUMNS.values():
             table.add_column(heading, justify="right")

@@ -9,6 +9,7 @@ from rich.console import Console
 
 from lifealign_bench.benchmark.runs import find_runs
 from lifealign_bench.leaderboard.costs import cost_table
+from lifealign_bench.leaderboard.designs import design_tables, render_design
 from lifealign_bench.leaderboard.rendering import plain, render_costs, render_matrix, render_ranking, render_reasons
 from lifealign_bench.leaderboard.tables import forgetting_matrix, ranking_table
 
@@ -29,6 +30,12 @@ def print_board(console: Console, results: Sequence[Path], metrics: Sequence[str
 def print_costs(console: Console, results: Sequence[Path]) -> None:
     """Print what a run of each method costs."""
     console.print(render_costs(cost_table(list(results))))
+
+
+def print_designs(console: Console, results: Sequence[Path]) -> None:
+    """Print the order design of every board: its name, orders, seeds and balance."""
+    for tables in design_tables(list(results)):
+        console.print(render_design(tables))
 
 
 def print_matrices(console: Console, results: Sequence[Path], metric: str | None = None) -> None:

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from lifealign_bench.cli.options import DEFAULT_WORKSPACE, DataDir, Json, Workers, Workspace, WorldSeed
+from lifealign_bench.cli.options import DEFAULT_WORKSPACE, DataDir, Json, SuiteArgument, Workers, Workspace, WorldSeed
 
 app = typer.Typer(no_args_is_help=True)
 
@@ -115,3 +115,25 @@ def check(
         print_findings(findings, reference)
     if any(finding.level == "error" for finding in findings):
         raise typer.Exit(2)
+
+
+@app.command()
+def similarity(
+    suite: SuiteArgument = "mini", workspace: Workspace = DEFAULT_WORKSPACE, data_dir: DataDir = None
+) -> None:
+    """Measure how alike a suite's tasks are to its base model, and keep it beside the suite's results.
+
+    Writes similarity.json: cosines of mean prompt states and of preference directions. `lifealign report` compares
+    them with what tasks do to each other.
+    """
+    from lifealign_bench.benchmark.evaluation.embeddings import measure_similarity
+    from lifealign_bench.benchmark.session import Overrides, overridden
+    from lifealign_bench.benchmark.statistics.similarity import write_similarity
+    from lifealign_bench.benchmark.store import Store
+    from lifealign_bench.benchmark.suite import load_suite
+    from lifealign_bench.benchmark.world import load_world
+
+    chosen = overridden(load_suite(suite), Overrides(data_dir=data_dir))
+    world = load_world(chosen, workspace / "store", lambda text: None)
+    record = measure_similarity(world, Store(workspace / "store"))
+    typer.echo(f"wrote {write_similarity(workspace / 'results' / chosen.name, record)}")

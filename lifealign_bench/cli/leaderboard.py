@@ -24,6 +24,7 @@ def leaderboard(
         bool, typer.Option("--matrix", help="In the terminal: also the forgetting matrix of every run.")
     ] = False,
     costs: Annotated[bool, typer.Option("--costs", help="In the terminal: also what a run costs.")] = False,
+    orders: Annotated[bool, typer.Option("--orders", help="In the terminal: also orders, seeds, balance.")] = False,
     figure: Annotated[
         Path | None, typer.Option("--figure", help="Draw the forgetting matrices: FILE.png, .svg or .html.")
     ] = None,
@@ -40,8 +41,8 @@ def leaderboard(
     places = results or [str(own if own.exists() else shipped_results())]
     if places == [str(shipped_results())]:
         typer.echo(f"no results in {own}: {NOTE}", err=True)
-    if table or matrix or costs or as_json or figure is not None or metric is not None:
-        _in_terminal([Path(place) for place in places], metric, matrix, costs, figure, order, as_json)
+    if table or matrix or costs or orders or as_json or figure is not None or metric is not None:
+        _in_terminal([Path(place) for place in places], metric, matrix, costs, orders, figure, order, as_json)
         return
     from lifealign_bench.leaderboard.serving import absolute, serve
 
@@ -53,13 +54,14 @@ def _in_terminal(
     metric: str | None,
     matrix: bool,
     costs: bool,
+    orders: bool,
     figure: Path | None,
     order: str | None,
     as_json: bool,
 ) -> None:
     from rich.console import Console
 
-    from lifealign_bench.leaderboard.report import print_board, print_costs, print_matrices
+    from lifealign_bench.leaderboard.report import print_board, print_costs, print_designs, print_matrices
     from lifealign_bench.leaderboard.tables import ranking_table
 
     if as_json:
@@ -76,5 +78,7 @@ def _in_terminal(
     print_board(console, places, [metric] if metric else None)
     if costs:
         print_costs(console, places)
+    if orders:
+        print_designs(console, places)
     if matrix:
         print_matrices(console, places, metric)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -11,9 +13,8 @@ from lifealign_bench.cli import options
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from lifealign_bench.benchmark.estimate import Estimate
-    from lifealign_bench.benchmark.plan import Plan
-    from lifealign_bench.benchmark.store import Store
+    from lifealign_bench.benchmark.plan_counts import PlanCounts, Sharing
+    from lifealign_bench.benchmark.suite import Suite
 
 
 def plan(
@@ -27,61 +28,132 @@ def plan(
     base: options.Base = None,
     data_dir: options.DataDir = None,
     world_seed: options.WorldSeed = None,
+    power: Annotated[
+        float | None,
+        typer.Option(
+            "--power", help="Instead: how many orders and seeds a difference of so many points of Last needs."
+        ),
+    ] = None,
+    half_width: Annotated[
+        float | None,
+        typer.Option("--half-width", help="Instead: how many an interval of Last of so many points either side needs."),
+    ] = None,
+    source: Annotated[
+        Path | None, typer.Option("--from", help="Results whose variance counts; else the workspace's of the suite.")
+    ] = None,
+    metric: Annotated[str | None, typer.Option("--metric", help="With --power: a metric; else the primary.")] = None,
     as_json: options.Json = False,
 ) -> None:
     """Show how many nodes are planned, shared, cached and to run, and how long they will take.
 
     Exits with 1 where the plan is over the suite's own limit of GPU hours a method.
     """
+    if power is not None or half_width is not None:
+        results = source or workspace / "results" / load_suite_name(suite)
+        _show_power(results, metric, methods, power, half_width, as_json=as_json)
+        return
     from rich.console import Console
 
-    from lifealign_bench.benchmark.estimate import estimate
-    from lifealign_bench.benchmark.session import open_session, outline
-    from lifealign_bench.data.errors import InputError, UnknownNameError
+    from lifealign_bench.benchmark.session import overridden
+    from lifealign_bench.benchmark.suite import load_suite
 
     console = Console(stderr=as_json)
     changes = options.make_overrides(methods, orders, seeds, train_rows, eval_rows, base, data_dir, world_seed)
-    store: Store | None = None
-    # Wrong names and fields are errors whether or not rows and base are here.
-    made = outline(suite, changes)
-    try:
-        session = open_session(suite, changes, workspace, lambda text: None)
-        made, store = session.plan, session.store
-    except UnknownNameError:
-        raise
-    except InputError as missing:
-        console.print(f"rows or base are not here, so nothing counts as cached ({missing})", markup=False)
-    guess = estimate(made, store, _device(made))
-    over = over_limit(made, guess)
+    counts = _counts(overridden(load_suite(suite), changes), workspace, console)
+    over = over_limit(counts)
     if as_json:
         import json
 
-        typer.echo(json.dumps({**as_record(made, guess, store), "over_limit": over}, indent=2, sort_keys=True))
+        typer.echo(json.dumps({**as_record(counts), "over_limit": over}, indent=2, sort_keys=True))
     else:
-        show(console, made, guess, store)
+        show(console, counts)
         for line in over:
             console.print(line, markup=False)
     if over:
         raise typer.Exit(1)
 
 
-def as_record(made: Plan, guess: Estimate, store: Store | None) -> dict[str, object]:
+def load_suite_name(reference: str) -> str:
+    """The name under which a suite's results are kept."""
+    from lifealign_bench.benchmark.suite import load_suite
+
+    return load_suite(reference).name
+
+
+def _show_power(
+    results: Path,
+    metric: str | None,
+    methods: str | None,
+    power: float | None,
+    half_width: float | None,
+    *,
+    as_json: bool,
+) -> None:
+    from rich.console import Console
+
+    from lifealign_bench.benchmark.statistics.power import pair_powers, width_needs
+    from lifealign_bench.cli.power import as_record, chosen_methods, seen_board, show_pairs, show_widths
+    from lifealign_bench.data.errors import InputError
+
+    for name, value in (("--power", power), ("--half-width", half_width)):
+        if value is not None and not 0 < value <= 100:
+            raise InputError(name, "points", value, "points above 0, at most 100")
+    found = seen_board(results, metric)
+    names = chosen_methods(found, methods)
+    pairs = pair_powers(found, power, names) if power is not None else ()
+    widths = width_needs(found, half_width, names) if half_width is not None else ()
+    if as_json:
+        import json
+
+        typer.echo(json.dumps(as_record(found, pairs, widths), indent=2, sort_keys=True, allow_nan=False))
+        return
+    if power is not None:
+        show_pairs(Console(), found, power, pairs)
+    if half_width is not None:
+        show_widths(Console(), found, half_width, widths)
+
+
+def _counts(suite: Suite, workspace: Path, console: Console) -> PlanCounts:
+    """The plan of a suite in numbers; wrong names and fields are errors whether or not rows and base are here."""
+    from lifealign_bench.benchmark.orders import resolve_orders
+    from lifealign_bench.benchmark.plan import planned_methods
+    from lifealign_bench.benchmark.plan_counting import numbers_of
+    from lifealign_bench.benchmark.store import Store
+    from lifealign_bench.benchmark.world import load_world, outline_world
+    from lifealign_bench.data.errors import InputError, UnknownNameError
+
+    device = _device(suite)
+    resolve_orders(suite.orders, suite.task_names)
+    planned_methods(suite)
+    try:
+        world = load_world(suite, workspace / "store", lambda text: None)
+    except UnknownNameError:
+        raise
+    except InputError as missing:
+        console.print(f"rows or base are not here, so nothing counts as cached ({missing})", markup=False)
+        return numbers_of(suite, outline_world(suite), None, device)
+    return numbers_of(suite, world, Store(workspace / "store"), device)
+
+
+def as_record(counts: PlanCounts) -> dict[str, object]:
     """A plan as JSON values."""
-    cached = _cached(made, store)
+    guess = counts.guess
     kinds = {
         kind: {
-            "planned": made.graph.planned[kind],
+            "planned": counts.planned[kind],
             "distinct": count,
-            "cached": cached.get(kind, 0),
-            "to_run": count - cached.get(kind, 0),
+            "cached": counts.cached.get(kind, 0),
+            "to_run": count - counts.cached.get(kind, 0),
             "estimated_s": round(guess.remaining_s.get(kind, 0.0), 1),
         }
-        for kind, count in made.graph.counts().items()
+        for kind, count in counts.distinct.items()
     }
     hours = {method: round(value, 3) for method, value in guess.gpu_hours_by_method.items()}
     return {
-        "suite": made.suite.name,
-        "runs": [run.name for run in made.runs],
+        "suite": counts.suite.name,
+        "runs": list(counts.run_names) if counts.listed else None,
+        "run_count": counts.runs,
+        "stages": asdict(counts.sharing),
         "nodes": kinds,
         "gpu_hours_by_method": hours,
         "estimated_s": round(sum(guess.remaining_s.values()), 1),
@@ -89,51 +161,55 @@ def as_record(made: Plan, guess: Estimate, store: Store | None) -> dict[str, obj
     }
 
 
-def show(console: Console, made: Plan, guess: Estimate, store: Store | None, workers: int = 1) -> None:
+def show(console: Console, counts: PlanCounts, workers: int = 1) -> None:
     """Print a plan for people; workers: how many nodes will be computed at once."""
     from rich.table import Table
 
     from lifealign_bench.cli.progress import clock
 
-    cached = _cached(made, store)
-    table = Table("node", "planned", "shared", "cached", "to run", "time", title=f"plan of {made.suite.name}")
-    for kind, count in made.graph.counts().items():
-        planned, have = made.graph.planned[kind], cached.get(kind, 0)
+    guess, suite = counts.guess, counts.suite
+    table = Table("node", "planned", "shared", "cached", "to run", "time", title=f"plan of {suite.name}")
+    for kind, count in counts.distinct.items():
+        planned, have = counts.planned[kind], counts.cached.get(kind, 0)
         left = clock(guess.remaining_s.get(kind, 0.0))
-        table.add_row(kind, str(planned), str(planned - count), str(have), str(count - have), left)
+        numbers = (f"{number:,}" for number in (planned, planned - count, have, count - have))
+        table.add_row(kind, *numbers, left)
     console.print(table)
+    console.print(sharing_line(counts.sharing), markup=False, highlight=False)
     hours = ", ".join(f"{name} {value:.2f}" for name, value in guess.gpu_hours_by_method.items())
     source = "measured in this workspace" if guess.measured else "assumed, nothing was measured here yet"
     left = clock(sum(guess.remaining_s.values()) / workers)
     at_once = f", {workers} nodes at once" if workers > 1 else ""
-    console.print(f"{len(made.runs)} runs; about {left} left{at_once} (rates {source})", markup=False, highlight=False)
-    if made.suite.base.parameters is not None:
-        assumed = made.suite.limits.assumed_tflops
+    console.print(f"{counts.runs:,} runs; about {left} left{at_once} (rates {source})", markup=False, highlight=False)
+    if suite.base.parameters is not None:
+        assumed = suite.limits.assumed_tflops
         console.print(f"GPU hours a method at {assumed:g} TFLOP/s: {hours}", markup=False, highlight=False)
 
 
-def over_limit(made: Plan, guess: Estimate) -> list[str]:
+def sharing_line(sharing: Sharing) -> str:
+    """What orders with common beginnings share, in words."""
+    if sharing.orders == 1:
+        return f"1 order of {sharing.tasks} tasks"
+    return (
+        f"{sharing.orders:,} orders of {sharing.tasks} tasks: {sharing.distinct:,} distinct stages for "
+        f"{sharing.planned:,} of a sequential method and seed (common beginnings are learned once)"
+    )
+
+
+def over_limit(counts: PlanCounts) -> list[str]:
     """One line for every method that is estimated over the suite's limit."""
-    limit = made.suite.limits.gpu_hours_per_method
+    limit = counts.suite.limits.gpu_hours_per_method
     if limit is None:
         return []
     return [
         f"method {name}: found {hours:.1f} GPU hours, expected at most {limit:g} (limits.gpu_hours_per_method)"
-        for name, hours in guess.gpu_hours_by_method.items()
+        for name, hours in counts.guess.gpu_hours_by_method.items()
         if hours > limit
     ]
 
 
-def _cached(made: Plan, store: Store | None) -> dict[str, int]:
-    found: dict[str, int] = {}
-    for node in made.graph.in_order():
-        if store is not None and store.has(node.key):
-            found[node.kind] = found.get(node.kind, 0) + 1
-    return found
-
-
-def _device(made: Plan) -> str:
+def _device(suite: Suite) -> str:
     from lifealign_bench.benchmark.environment import device_class
 
     # A suite that names its GPU's throughput is meant for one, wherever it is planned.
-    return "cuda" if made.suite.limits.gpu_hours_per_method else device_class()
+    return "cuda" if suite.limits.gpu_hours_per_method else device_class()

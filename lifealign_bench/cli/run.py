@@ -64,12 +64,12 @@ def compute(session: Session, console: Console, workers: int | None) -> Outcome:
         typer.Exit: the user stopped it.
     """
     from lifealign_bench.benchmark.environment import device_class, usual_workers
-    from lifealign_bench.benchmark.estimate import estimate
+    from lifealign_bench.benchmark.plan_counts import counts_of
     from lifealign_bench.cli.plan import show
 
     plan, store = session.plan, session.store
     workers = usual_workers(session.suite.threads) if workers is None else workers
-    show(console, plan, estimate(plan, store, device_class()), store, workers)
+    show(console, counts_of(plan, store, device_class()), workers)
     return watch(session, console, workers)
 
 

@@ -32,7 +32,7 @@ def test_the_papers_orders_are_the_papers() -> None:
     assert three.tasks == ("hh-harmless", "capybara", "truthfulqa", "hh-helpful", "hc3", "safe-rlhf")
 
 
-@pytest.mark.parametrize("size", range(1, 12))
+@pytest.mark.parametrize("size", range(1, 13))
 def test_williams_balances_positions_and_neighbours(size: int) -> None:
     orders = williams_orders(named(size))
     each = 1 if size % 2 == 0 or size == 1 else 2
