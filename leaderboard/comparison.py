@@ -102,12 +102,6 @@ def verdict_in_words(frame: pd.DataFrame, names: tuple[str, str]) -> str:
     )
     if min(ahead, behind) and (ahead >= behind) != (mean >= 0):
         shown = f"{better} is ahead by {abs(mean):.1f} {CHANGE_UNIT} on average, but in only {min(ahead, behind)} of {count} runs."
-    least = 2.0 ** (1 - count)
-    if least > 0.05:
-        shown += (
-            f" {count} paired runs cannot show that this is more than chance: the smallest possible p is {least:.2g}, "
-            "and at least 6 runs are needed for one under 0.05."
-        )
     return shown
 
 

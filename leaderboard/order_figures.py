@@ -8,7 +8,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from lifealign_bench.leaderboard.metric_names import metric_name
-from lifealign_bench.leaderboard.palette import MARKS, SYMBOLS, Ink, different_labels, framed
+from lifealign_bench.leaderboard.palette import DIVERGING, MARKS, SYMBOLS, Ink, different_labels, framed
 
 MOST = 30
 
@@ -62,3 +62,28 @@ def rank_figure(frame: pd.DataFrame, orders: Sequence[str], ink: Ink) -> go.Figu
     framed(figure, ink, 420)
     figure.update_layout(legend={"orientation": "v", "x": 1.02, "y": 1, "yanchor": "top"})
     return figure
+
+
+def tau_figure(values: Sequence[Sequence[float | None]], orders: Sequence[str], ink: Ink) -> go.Figure:
+    """Kendall's tau-b of each two orders, -1 to 1, as a heat map with the number in each cell."""
+    labels = different_labels(list(orders), 16)
+    figure = go.Figure(
+        go.Heatmap(
+            x=labels,
+            y=labels,
+            z=[list(row) for row in values],
+            text=[["" if value is None else f"{value:.2f}".replace("-", "−") for value in row] for row in values],
+            texttemplate="%{text}",
+            hovertemplate="%{y} and %{x}: tau %{z:.2f}<extra></extra>",
+            hoverongaps=False,
+            colorscale=DIVERGING,
+            zmin=-1,
+            zmax=1,
+            xgap=2,
+            ygap=2,
+            showscale=False,
+        )
+    )
+    figure.update_yaxes(autorange="reversed", showgrid=False, automargin=True)
+    figure.update_xaxes(showgrid=False, automargin=True, side="top")
+    return framed(figure, ink, 120 + 34 * len(labels))

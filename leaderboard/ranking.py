@@ -57,13 +57,14 @@ def ranking_table(frame: pd.DataFrame, metric: str, name: str = "ranking") -> Ta
     ]
     columns = [
         Column("rank", "Rank", 0, pinned=True),
-        Column("tie", "Tie group"),
-        Column("ranks", "Rank interval", help="Where the method's rank lies in 95 of 100 draws of runs and prompts."),
         Column("method", "Method", pinned=True),
         Column("last", f"Last, {unit}", 1, f"{title.sentence} Mean over all tasks at the end."),
-        Column("last_interval", f"95 % interval, {unit}"),
+        Column("last_interval", f"Last, 95 % interval, {unit}"),
+        Column("ranks", "Rank, 95 % interval", help="Where the method's rank lies, at 95 %."),
+        Column("tie", "Tie group", 0, "Methods of one group cannot be told apart."),
         Column("last_se", f"± error, {CHANGE_UNIT}", 1, "Standard error over prompts; these runs only."),
         Column("bwt", f"BWT, {CHANGE_UNIT}", 1, "Change of earlier tasks until the end; below 0 is forgetting."),
+        Column("bwt_interval", f"BWT, 95 % interval, {CHANGE_UNIT}"),
         Column("forgetting", f"Forgetting, {CHANGE_UNIT}", 1, "Fall of earlier tasks from their best."),
         Column("ap", f"AP, {unit}", 1, "Mean over the whole way."),
         Column("worst_last", f"Worst Last, {unit}", 1),

@@ -19,7 +19,8 @@ def draw(view: View) -> None:
         "learned it lost. Each number here comes from kept answers, and each page leads to the next: from the ranking to "
         "a method's matrix, to the order in which it fails, to the answers themselves."
     )
-    found = headline(ranking(view.runs, view.metric), view.contestants, view.metric)
+    frame = ranking(view.runs, view.metric)
+    found = headline(frame, view.contestants, view.metric, view.infer(view.runs, view.metric))
     st.subheader("Four questions", anchor=False)
     st.caption("Answered for the metric that is chosen at the left.")
     st.text(f"{metric_name(view.metric).title}: {metric_name(view.metric).sentence}")

@@ -84,7 +84,16 @@ def _draw(name: str) -> None:
         return
     _links(links, chosen.parameters)
     dark = st.context.theme.type == "dark"
-    view = View(board, source.rows, chosen.runs, chosen.metric, ink(dark), chosen.parameters, _link(chosen.parameters))
+    view = View(
+        board=board,
+        rows=source.rows,
+        runs=chosen.runs,
+        metric=chosen.metric,
+        ink=ink(dark),
+        filters=chosen.parameters,
+        go=_link(chosen.parameters),
+        infer=source.infer,
+    )
     if any(run.is_synthetic for run in chosen.runs):
         st.info(SYNTHETIC, icon=":material/science:")
     PAGES[name][2](view)

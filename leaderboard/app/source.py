@@ -5,18 +5,23 @@ from __future__ import annotations
 import json
 import os
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from threading import Lock
 
 import streamlit as st
 
 from lifealign_bench.leaderboard.board import Board, BoardReader
+from lifealign_bench.leaderboard.board_run import BoardRun
+from lifealign_bench.leaderboard.inference import Inference, infer
 from lifealign_bench.leaderboard.queries import Rows
 from lifealign_bench.leaderboard.serving import VARIABLE
 from lifealign_bench.leaderboard.shipped import shipped_results
 
 
 FRESH_SECONDS = 15.0
+MOST_KEPT = 24
+"""Inferences that are kept: a metric and a choice of filters each."""
 
 
 @dataclass
@@ -27,6 +32,7 @@ class Source:
     rows: Rows = field(default_factory=Rows)
     _reader: BoardReader = field(init=False)
     _board: Board = field(default_factory=Board)
+    _inferred: dict[tuple[object, ...], Inference] = field(default_factory=dict)
     _read_at: float | None = None
     _lock: Lock = field(default_factory=Lock)
 
@@ -37,14 +43,22 @@ class Source:
         """The board, at most `FRESH_SECONDS` old; as it is this moment where `now` asks for that."""
         with self._lock:
             if now or self._read_at is None or time.monotonic() - self._read_at > FRESH_SECONDS:
-                self._board = self._reader.read()
+                found = self._reader.read()
+                if found != self._board:
+                    self._board, self._inferred = found, {}
                 self._read_at = time.monotonic()
             return self._board
 
-    @property
-    def is_shipped(self) -> bool:
-        """Whether this is the board that ships with the package."""
-        return self.places == (str(shipped_results()),)
+    def infer(self, runs: Sequence[BoardRun], metric: str) -> Inference:
+        """The inference on these runs, computed once for as long as the board stays as it is."""
+        key = (metric, *(run.folder for run in runs))
+        found = self._inferred.get(key)
+        if found is None:
+            found = infer(self.rows, runs, metric)
+            while len(self._inferred) >= MOST_KEPT:
+                self._inferred.pop(next(iter(self._inferred)))
+            self._inferred[key] = found
+        return found
 
 
 def named_places() -> tuple[str, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import plotly.graph_objects as go
@@ -97,3 +98,9 @@ def _format(digits: int) -> str:
 def caution(text: str) -> None:
     """A caution on what the numbers can carry, as plain text."""
     st.warning(escaped(text), icon=":material/info:")
+
+
+def notes(texts: Sequence[str]) -> None:
+    """Small print below a table or a figure, as plain text."""
+    if texts:
+        st.caption(" ".join(escaped(text) for text in texts))
