@@ -58,7 +58,8 @@ class BoardRun:
     """A run: who learned what in which order, its numbers by metric and measure, and where its rows are.
 
     scope: runs of one scope may be compared: one suite, comparability key and base. files: the names of the tables that
-    are there. coverage: per cent of the answers that have a verdict, by dimension. lacking: those that `run.json` names and that are not there.
+    are there. coverage: per cent of the answers that have a verdict, by dimension. lacking: tables that `run.json`
+    names and that are not there.
     """
 
     folder: str

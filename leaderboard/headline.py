@@ -26,9 +26,7 @@ class Headline:
     worst_order: str | None = None
 
 
-def headline(
-    frame: pd.DataFrame, runs: Sequence[BoardRun], metric: str, inference: Inference = Inference()
-) -> Headline:
+def headline(frame: pd.DataFrame, runs: Sequence[BoardRun], metric: str, inference: Inference) -> Headline:
     """The answers for one metric, from the `ranking` of these runs: among ranked methods, least forgetting first.
 
     A method that learned nothing forgets nothing: only those count that end no worse than the middle of all.
@@ -43,7 +41,8 @@ def headline(
         return Headline(nothing, nothing, nothing)
     first = good.iloc[0]
     name = str(first["method"])
-    words = f"{named(name)}: earlier tasks fall by {first['forgetting']:.1f} {CHANGE_UNIT}, and all end at {first['last']:.1f} {unit}."
+    fall = f"{named(name)}: earlier tasks fall by {first['forgetting']:.1f} {CHANGE_UNIT}"
+    words = f"{fall}, and all end at {first['last']:.1f} {unit}."
     if len(good) < 2:
         return Headline(words, "There is no second method to compare with.", _worst(first, unit), name)
     second = good.iloc[1]

@@ -107,10 +107,10 @@ def _between(found: Interval | None) -> str:
 
 
 def in_words(found: Comparison | None) -> str:
-    """What a comparison out of all pairs of a board says about whether a difference is real; empty where there is none."""
+    """What a comparison, corrected for all pairs of a board, says about a difference; empty where there is none."""
     if found is None or found.p_holm is None:
         return ""
-    return f"{_verdict(found, found.p_holm)}, corrected for all pairs of methods on this board."
+    return f"{_verdict(found, found.p_holm)}{_tail(found, 'corrected for all pairs of methods on this board')}."
 
 
 def pair_in_words(found: Comparison) -> str:
@@ -121,7 +121,7 @@ def pair_in_words(found: Comparison) -> str:
     shown = f"{named(found.first)} less {named(found.second)}: {interval.value:+.1f} {CHANGE_UNIT}"
     if interval.low is not None and interval.high is not None:
         shown += f" (95 % interval {interval.low:+.1f} to {interval.high:+.1f})"
-    return f"{shown.replace('-', '−')}. {_verdict(found, found.p)}, for this pair alone."
+    return f"{shown.replace('-', '−')}. {_verdict(found, found.p)}{_tail(found, 'for this pair alone')}."
 
 
 def _verdict(found: Comparison, p: float) -> str:
@@ -131,6 +131,15 @@ def _verdict(found: Comparison, p: float) -> str:
         return (
             f"Not shown to be real: the smallest p that {runs} can give is {found.smallest_p:.2g}, {needed} are needed"
         )
-    shown = "p under 0.001" if p < 0.001 else f"p = {p:.2g}"
+    shown = p_in_words(p)
     verdict = "Real, as far as these runs can tell" if p < ALPHA else "Not shown to be more than chance"
     return f"{verdict}: {shown} over {runs}"
+
+
+def p_in_words(p: float) -> str:
+    """A p-value as people read it."""
+    return "p under 0.001" if p < 0.001 else f"p = {p:.2g}"
+
+
+def _tail(found: Comparison, words: str) -> str:
+    return f", {words}" if found.smallest_p < ALPHA else ""

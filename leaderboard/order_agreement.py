@@ -11,6 +11,7 @@ from lifealign_bench.benchmark.statistics.agreement import Agreement, agreement
 from lifealign_bench.benchmark.statistics.sensitivity import order_sensitivity
 from lifealign_bench.data.errors import InputError
 from lifealign_bench.leaderboard.board_run import BoardRun
+from lifealign_bench.leaderboard.inference import p_in_words
 from lifealign_bench.leaderboard.metric_names import CHANGE_UNIT
 from lifealign_bench.leaderboard.queries import Rows
 from lifealign_bench.leaderboard.shown import Column, Table
@@ -30,7 +31,7 @@ def agreement_in_words(found: Agreement) -> list[str]:
     texts = []
     if found.w.value is not None:
         line = f", chance alone reaches {found.w_line.value:.2f}" if found.w_line.value is not None else ""
-        p = f" (p = {found.p:.2g})" if found.p is not None else ""
+        p = f" ({p_in_words(found.p)})" if found.p is not None else ""
         texts.append(f"Kendall's W over {len(found.orders)} orders is {found.w.value:.2f} of 1{line}{p}.")
     else:
         texts.append(f"No Kendall's W: {found.w.reason}.")

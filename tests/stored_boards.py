@@ -64,7 +64,7 @@ def store_board(results: Path, names: Names = Names(), seeds: Sequence[int] = (0
     of tasks since the answer's own was learned.
     """
     for m, method in enumerate(names.methods):
-        for o, order in enumerate(names.orders):
+        for o in range(len(names.orders)):
             for seed in seeds:
                 _store(results / f"m{m}--o{o}--s{seed}", names, method, m, o, seed, pairs)
     _texts(results, names, pairs)

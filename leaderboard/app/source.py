@@ -18,7 +18,6 @@ from lifealign_bench.leaderboard.queries import Rows
 from lifealign_bench.leaderboard.serving import VARIABLE
 from lifealign_bench.leaderboard.shipped import shipped_results
 
-
 FRESH_SECONDS = 15.0
 MOST_KEPT = 24
 """Inferences that are kept: a metric and a choice of filters each."""
