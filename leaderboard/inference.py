@@ -127,10 +127,7 @@ def pair_in_words(found: Comparison) -> str:
 def _verdict(found: Comparison, p: float) -> str:
     runs = f"{found.n_blocks} paired run{'s' if found.n_blocks > 1 else ''}"
     if found.smallest_p >= ALPHA:
-        needed = blocks_needed()
-        return (
-            f"Not shown to be real: the smallest p that {runs} can give is {found.smallest_p:.2g}, {needed} are needed"
-        )
+        return f"Not shown to be real: {runs} can give no p under {found.smallest_p:.2g}; {blocks_needed()} are needed"
     shown = p_in_words(p)
     verdict = "Real, as far as these runs can tell" if p < ALPHA else "Not shown to be more than chance"
     return f"{verdict}: {shown} over {runs}"

@@ -67,7 +67,8 @@ def show_figure(figure: go.Figure, name: str, alt: str, key: str) -> None:
     config = {
         "displaylogo": False,
         "displayModeBar": True,
-        "modeBarButtonsToRemove": ["select2d", "lasso2d", "autoScale2d", "zoomIn2d", "zoomOut2d"],
+        # Named one by one: Plotly's own set may have a button that sends the figure to another host.
+        "modeBarButtons": [["toImage", "zoom2d", "pan2d", "resetScale2d"]],
         "toImageButtonOptions": {"format": picture, "filename": name, "scale": 2},
         "responsive": True,
     }

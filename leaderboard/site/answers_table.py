@@ -16,14 +16,19 @@ UNKNOWN = "its prompt is not here, so nobody can say whether it may be passed on
 def worst_answers(
     board: Board, rows: Rows, run: BoardRun, metric: str, *, size: int = 10, everything: bool = False
 ) -> tuple[pd.DataFrame, int]:
-    """The answers of a run whose verdicts fell most, with their prompts, and how many there are.
+    """The answers of a run whose verdicts fell most, with their prompts, and how many there are of their kind.
 
-    task, verdict_then, verdict, prompt, answer_then, answer, left_out: why the texts are empty. `everything` keeps all.
+    Of answers to harmless prompts, where the texts say which those are; of all with `everything`.
+
+    task, verdict_then, verdict, prompt, answer_then, answer, left_out: why the texts are empty.
     """
-    page = page_of(rows, [run], Query(run.dimension(metric), "worse", size=size))
+    place = board.texts_of(run)
+    # Ten texts that are left out show nobody what got worse.
+    harm = None if everything or place is None else "harmless"
+    page = page_of(rows, [run], Query(run.dimension(metric), "worse", harm=harm, texts=place, size=size))
     if page.frame.empty:
         return pd.DataFrame(), 0
-    texts = texts_of(rows, board.texts_of(run), [str(pair) for pair in page.frame["pair_id"]])
+    texts = texts_of(rows, place, [str(pair) for pair in page.frame["pair_id"]])
     found = []
     for row in page.frame.to_dict("records"):
         text = texts.get(str(row["pair_id"]))

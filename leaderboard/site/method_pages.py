@@ -101,7 +101,8 @@ def _answers(site: Site, run: BoardRun) -> Markup:
     if frame.empty:
         return joined(heading, element("p", "None, or the verdicts are not here.", class_="soft"))
     cards = [_card(row) for row in frame.to_dict("records")]
-    return joined(heading, element("p", f"{len(frame)} of {total:,}, biggest fall first.", class_="soft"), *cards)
+    kind = "" if site.everything else ", of those to harmless prompts"
+    return joined(heading, element("p", f"{len(frame)} of {total:,}{kind}, biggest fall first.", class_="soft"), *cards)
 
 
 def _card(row: Mapping[Any, Any]) -> Markup:

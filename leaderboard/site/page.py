@@ -15,6 +15,9 @@ from lifealign_bench.leaderboard.site.markup import Child, Markup, data, element
 POLICY = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:"
 """What a page may load: nothing but the files beside it. Plotly sets styles on what it draws."""
 
+LONG = 40
+"""Characters of a cell that may be broken into lines."""
+
 NAVIGATION = {
     "index.html": "Ranking",
     "orders.html": "Order sensitivity",
@@ -41,8 +44,11 @@ class Page:
 
     def table(self, table: Table, links: Mapping[str, str] | None = None) -> Markup:
         """A table with its CSV beside the page; `links` lead from the text of a cell."""
-        heads = [element("th", column.title, scope="col", title=column.help or None) for column in table.columns]
         numbers = [column.digits is not None for column in table.columns]
+        heads = [
+            element("th", column.title, scope="col", title=column.help or None, class_="number" if number else None)
+            for column, number in zip(table.columns, numbers, strict=True)
+        ]
         rows = [
             element("tr", *(_cell(text, number, links or {}) for text, number in zip(row, numbers, strict=True)))
             for row in table.texts()
@@ -112,4 +118,4 @@ SYNTHETIC = (
 
 def _cell(text: str, number: bool, links: Mapping[str, str]) -> Markup:
     shown: Child = element("a", text, href=links[text]) if text in links else text
-    return element("td", shown, class_="number" if number else None)
+    return element("td", shown, class_="number" if number else "long" if len(text) > LONG else None)

@@ -18,11 +18,11 @@
       if (!figure || place.closest("[hidden]")) { return; }
       Plotly.react(place, figure.data, figure.layout, {
         displaylogo: false, responsive: true, displayModeBar: true,
-        modeBarButtonsToRemove: ["select2d", "lasso2d", "autoScale2d", "zoomIn2d", "zoomOut2d", "toImage"],
-        modeBarButtonsToAdd: ["png", "svg"].map((format) => ({
+        // Named one by one: Plotly's own set has a button that sends the figure to another host.
+        modeBarButtons: [["zoom2d", "pan2d", "resetScale2d"], ["png", "svg"].map((format) => ({
           name: format, title: "Save as " + format.toUpperCase(), icon: Plotly.Icons.camera,
           click: (shown) => Plotly.downloadImage(shown, { format: format, filename: place.dataset.figure }),
-        })),
+        }))],
       });
     });
   }
