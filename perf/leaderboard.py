@@ -1,8 +1,8 @@
 """The leaderboard's promises, measured: start to first board, pages at the server, a board of 1,000,000 answers.
 
 Shipped board: seconds from starting `lifealign leaderboard` until a browser shows the ranking (under 3), and for each
-page the seconds that the server takes to draw it (under 1). Synthetic board, 200 methods x 6 orders x 3 seeds x 6 tasks
-with 1,000,000 answers: start to first board (under 5), a page of samples with a filter (under 0.3), memory (under 1 GB).
+page the seconds that the server takes to draw it (under 1). Synthetic board, 200 methods x 6 orders x 3 seeds x 6
+tasks with 1,000,000 answers: start to first board (under 5), a page of samples with a filter (under 0.3), memory (under 1 GB).
 Wall seconds depend on what else the machine does, so CPU seconds stand beside them.
 """
 
@@ -22,6 +22,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
 
 from browsing import browser, served, visit
+from synthetic_board import write_synthetic_board
 
 from lifealign_bench.leaderboard.answers import Query, page_of
 from lifealign_bench.leaderboard.app.shell import PAGES
@@ -29,7 +30,6 @@ from lifealign_bench.leaderboard.board import load_board
 from lifealign_bench.leaderboard.queries import Rows
 from lifealign_bench.leaderboard.serving import VARIABLE
 from lifealign_bench.leaderboard.shipped import shipped_results
-from synthetic_board import write_synthetic_board
 
 TICKS = os.sysconf("SC_CLK_TCK")
 

@@ -23,6 +23,9 @@ MOST_KEPT = 24
 """Inferences that are kept: a metric and a choice of filters each."""
 
 
+PENDING = Inference(notes=("Intervals and tests are being computed …",))
+
+
 @dataclass
 class Source:
     """A board that is looked at again at most every `FRESH_SECONDS`; all readers share it."""
@@ -48,10 +51,14 @@ class Source:
                 self._read_at = time.monotonic()
             return self._board
 
+    def known(self, runs: Sequence[BoardRun], metric: str) -> Inference | None:
+        """The inference on these runs where it was computed before, for as long as the board stays as it is."""
+        return self._inferred.get((metric, *(run.folder for run in runs)))
+
     def infer(self, runs: Sequence[BoardRun], metric: str) -> Inference:
-        """The inference on these runs, computed once for as long as the board stays as it is."""
+        """The inference on these runs, computed once."""
         key = (metric, *(run.folder for run in runs))
-        found = self._inferred.get(key)
+        found = self.known(runs, metric)
         if found is None:
             found = infer(self.rows, runs, metric)
             while len(self._inferred) >= MOST_KEPT:
@@ -70,3 +77,28 @@ def named_places() -> tuple[str, ...]:
 def source_of(places: tuple[str, ...]) -> Source:
     """The one source of these places in this process."""
     return Source(places)
+
+
+@dataclass
+class Later:
+    """Hands out the inference that is known; what is not is computed once the page is drawn, which is then drawn again.
+
+    A reader sees the numbers at once, and their intervals a moment later.
+    """
+
+    source: Source
+    _asked: list[tuple[tuple[BoardRun, ...], str]] = field(default_factory=list)
+
+    def infer(self, runs: Sequence[BoardRun], metric: str) -> Inference:
+        """The inference on these runs, or for now a note that it is being computed."""
+        found = self.source.known(runs, metric)
+        if found is None:
+            self._asked.append((tuple(runs), metric))
+            return PENDING
+        return found
+
+    def compute(self) -> bool:
+        """Compute what was asked for and not known; whether there was any."""
+        for runs, metric in self._asked:
+            self.source.infer(runs, metric)
+        return bool(self._asked)

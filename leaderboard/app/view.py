@@ -18,7 +18,7 @@ class View:
 
     runs: of one scope, after the filters. metric: the name of the one that is read. filters: those that differ from
     the default, as query parameters. go: the link to a page with query parameters of its own, by the page's name.
-    infer: the inference on runs for a metric; kept, so that the second page has it at once.
+    infer: the inference on runs for a metric, or for a first moment a note that it is being computed.
     """
 
     board: Board

@@ -9,13 +9,13 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
+from stored_boards import HOSTILE, SCRIPT, store_board
 from streamlit.testing.v1 import AppTest
 
 from lifealign_bench.data.errors import InputError
 from lifealign_bench.leaderboard.app.shell import PAGES
 from lifealign_bench.leaderboard.serving import VARIABLE, absolute, script, serve
 from lifealign_bench.leaderboard.shipped import shipped_results
-from stored_boards import HOSTILE, SCRIPT, store_board
 
 
 def opened(

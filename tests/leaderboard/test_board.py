@@ -8,6 +8,7 @@ from pathlib import Path
 
 import fsspec
 import pytest
+from stored_boards import Names, store_board
 
 from lifealign_bench.leaderboard.answers import Query, page_of
 from lifealign_bench.leaderboard.board import BoardReader, load_board
@@ -15,7 +16,6 @@ from lifealign_bench.leaderboard.matrices import matrix_of
 from lifealign_bench.leaderboard.places import folders_below
 from lifealign_bench.leaderboard.queries import Rows
 from lifealign_bench.leaderboard.shipped import shipped_results
-from stored_boards import Names, store_board
 from stored_runs import store_run
 
 

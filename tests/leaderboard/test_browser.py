@@ -8,14 +8,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page
-
 from browsing import Seen, Served, browser, served, visit
+from playwright.sync_api import Browser, Page
+from stored_boards import HOSTILE, SCRIPT, store_board
+
 from lifealign_bench.leaderboard.board import load_board
 from lifealign_bench.leaderboard.queries import Rows
 from lifealign_bench.leaderboard.shipped import shipped_results
 from lifealign_bench.leaderboard.site.writing import write_csv, write_html
-from stored_boards import HOSTILE, SCRIPT, store_board
 
 HEADINGS = {
     "": "What does a model keep?",

@@ -1,4 +1,4 @@
-"""The ranking over all orders and seeds, the order tables and the comparison: what counts, and what is left unranked."""
+"""The ranking over all orders and seeds, the order tables and the comparison: what counts, what is left unranked."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from stored_boards import store_board
 
 from lifealign_bench.benchmark.statistics.reading import read_board
 from lifealign_bench.leaderboard.board import load_board
@@ -21,7 +22,6 @@ from lifealign_bench.leaderboard.queries import Rows
 from lifealign_bench.leaderboard.ranking import ranking, ranking_table
 from lifealign_bench.leaderboard.shipped import shipped_results
 from lifealign_bench.leaderboard.statistics_board import statistics_board
-from stored_boards import store_board
 from stored_runs import make_matrix, store_run
 
 LOW = ((10.0, 20.0, 30.0), (50.0, 26.0, 28.0), (40.0, 60.0, 34.0), (20.0, 35.0, 80.0))

@@ -73,7 +73,7 @@ def _is_constant(node: ast.expr) -> bool:
     if isinstance(node, ast.JoinedStr):
         return all(isinstance(part, ast.Constant) or _is_safe(part) for part in node.values)
     if isinstance(node, ast.Call):
-        return isinstance(node.func, ast.Name) and node.func.id == "escaped" or _joins_escaped(node)
+        return (isinstance(node.func, ast.Name) and node.func.id == "escaped") or _joins_escaped(node)
     return False
 
 
