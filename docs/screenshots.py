@@ -6,14 +6,14 @@ import sys
 import tempfile
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(ROOT / "tests"))
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
 
 from browsing import browser, served, visit
 
 from lifealign_bench.leaderboard.shipped import shipped_results
 
-TARGET = Path(__file__).with_name("screenshots")
+ROOT = Path(__file__).resolve().parents[1]
+TARGET = Path(__file__).resolve().with_name("screenshots")
 # Name of the file, address below the server, colours, width and height in pixels.
 SHOTS = (
     ("start", "", "light", 1280, 900),
@@ -29,14 +29,17 @@ SHOTS = (
 
 def main() -> None:
     TARGET.mkdir(exist_ok=True)
-    with tempfile.TemporaryDirectory() as folder, served([shipped_results()], Path(folder)) as server:
-        with browser() as opened:
-            for name, address, scheme, width, height in SHOTS:
-                page = opened.new_page(color_scheme=scheme, viewport={"width": width, "height": height})  # type: ignore[arg-type]
-                visit(page, f"{server.address}/{address}", settle_ms=6000)
-                page.screenshot(path=TARGET / f"{name}.png")
-                page.close()
-                sys.stdout.write(f"{TARGET.relative_to(ROOT) / name}.png\n")
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        served([shipped_results()], Path(folder)) as server,
+        browser() as opened,
+    ):
+        for name, address, scheme, width, height in SHOTS:
+            page = opened.new_page(color_scheme=scheme, viewport={"width": width, "height": height})  # type: ignore[arg-type]
+            visit(page, f"{server.address}/{address}", settle_ms=4000)
+            page.screenshot(path=TARGET / f"{name}.png")
+            page.close()
+            sys.stdout.write(f"{TARGET.relative_to(ROOT) / name}.png\n")
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from lifealign_bench.benchmark.judge_records import JudgeRecord
-from lifealign_bench.benchmark.judge_scoring import NEEDS
+from lifealign_bench.benchmark.judge_scoring import needs_of
 from lifealign_bench.benchmark.schema import RunRecord, StageRecord
 from lifealign_bench.benchmark.strict_record import Name
 from lifealign_bench.data.mini.tasks import CONTRASTS
@@ -121,11 +121,11 @@ class BoardRun:
 
     def covered(self, metric: str) -> float:
         """Per cent of the answers that have the verdicts which a metric needs; 100 where it needs none."""
-        return min((self.coverage.get(name, 100.0) for name in NEEDS.get(metric, ())), default=100.0)
+        return min((self.coverage.get(name, 100.0) for name in needs_of(metric)), default=100.0)
 
     def dimension(self, metric: str) -> str:
         """The question whose verdicts stand behind a metric; the task's rubric where it needs none."""
-        return next((name for name in NEEDS.get(metric, ()) if name in self.coverage), "rubric")
+        return next((name for name in needs_of(metric) if name in self.coverage), "rubric")
 
     def table(self, name: str) -> str | None:
         """The path or URL of a table, None where it is not there."""

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 import pandas as pd
 
 from lifealign_bench.benchmark.judge_records import ENOUGH
-from lifealign_bench.benchmark.judge_scoring import NEEDS
+from lifealign_bench.benchmark.judge_scoring import needs_of
 from lifealign_bench.benchmark.measuring import LOWER_IS_BETTER
 from lifealign_bench.leaderboard.board_run import BoardRun
 from lifealign_bench.leaderboard.metric_names import CHANGE_UNIT, metric_name
@@ -127,7 +127,7 @@ def _row(group: Sequence[BoardRun], metric: str, blocks: int) -> dict[str, objec
         "orders": len({run.order for run in group}),
         "seeds": len({run.seed for run in group}),
         "runs": len(group),
-        "coverage": coverage if NEEDS.get(metric) else math.nan,
+        "coverage": coverage if needs_of(metric) else math.nan,
         "trust": "; ".join(sorted({run.trust for run in group})),
         "division": "; ".join(sorted({run.division for run in group})),
         "reference": entry.is_reference,

@@ -2,7 +2,8 @@
 
 Shipped board: seconds from starting `lifealign leaderboard` until a browser shows the ranking (under 3), and for each
 page the seconds that the server takes to draw it (under 1). Synthetic board, 200 methods x 6 orders x 3 seeds x 6
-tasks with 1,000,000 answers: start to first board (under 5), a page of samples with a filter (under 0.3), memory (under 1 GB).
+tasks with 1,000,000 answers: start to first board (under 5), a page of samples with a filter (under 0.3), memory (under
+1 GB).
 Wall seconds depend on what else the machine does, so CPU seconds stand beside them.
 """
 
