@@ -18,8 +18,8 @@ TARGET = Path(__file__).resolve().with_name("screenshots")
 SHOTS = (
     ("start", "", "light", 1280, 900),
     ("ranking", "ranking", "light", 1280, 1150),
-    ("matrix", "matrix?method=seqft&order=order1", "light", 1280, 900),
-    ("matrix-dark", "matrix?method=lifealign&order=order2", "dark", 1280, 900),
+    ("matrix", "matrix?method=seqft&order=order1", "light", 1280, 1060),
+    ("matrix-dark", "matrix?method=lifealign&order=order2", "dark", 1280, 1060),
     ("orders", "orders", "light", 1280, 900),
     ("compare", "compare?a=lifealign&b=seqft", "light", 1280, 1000),
     ("samples", "samples?method=seqft&order=order1&prompts=harmless", "light", 1280, 1000),
@@ -36,7 +36,9 @@ def main() -> None:
     ):
         for name, address, scheme, width, height in SHOTS:
             page = opened.new_page(color_scheme=scheme, viewport={"width": width, "height": height})  # type: ignore[arg-type]
-            visit(page, f"{server.address}/{address}", settle_ms=4000)
+            visit(page, f"{server.address}/{address}", settle_ms=3000)
+            page.wait_for_function("!document.querySelector('[data-testid=stSkeleton]')", timeout=60_000)
+            page.wait_for_timeout(2000)
             page.screenshot(path=TARGET / f"{name}.png")
             page.close()
             sys.stdout.write(f"{TARGET.relative_to(ROOT) / name}.png\n")
