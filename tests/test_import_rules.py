@@ -24,7 +24,7 @@ ALLOWED = {
 TORCH_FREE = {
     "benchmark": (
         *("durable", "schema", "columns", "runs", "metrics", "matrix", "orders", "statistics"),
-        *("judge_records", "judge_scoring", "measuring"),
+        *("judge_records", "judge_scoring", "measuring", "pairwise_scoring", "strict_record"),
     ),
     "judges": ("verdict", "template", "templates.__init__", "oracle"),
 }

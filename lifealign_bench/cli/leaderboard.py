@@ -1,4 +1,4 @@
-"""`lifealign leaderboard`: finished runs as tables in the terminal."""
+"""`lifealign leaderboard`: the board in a browser, or as tables in the terminal."""
 
 from __future__ import annotations
 
@@ -12,30 +12,58 @@ from lifealign_bench.cli import options
 
 def leaderboard(
     results: Annotated[
-        list[Path] | None,
-        typer.Argument(help="Folders of results; else the workspace's, else those that ship.", metavar="[RESULTS]..."),
+        list[str] | None,
+        typer.Argument(
+            help="Folders of results, or URLs (s3://...); else the workspace's, else those that ship.",
+            metavar="[RESULTS]...",
+        ),
     ] = None,
-    metric: Annotated[str | None, typer.Option("--metric", help="One metric; by default all.")] = None,
-    matrix: Annotated[bool, typer.Option("--matrix", help="Also the forgetting matrix of every run.")] = False,
-    costs: Annotated[bool, typer.Option("--costs", help="Also what a run of each method costs.")] = False,
-    orders: Annotated[bool, typer.Option("--orders", help="Also the order design: orders, seeds, balance.")] = False,
+    table: Annotated[bool, typer.Option("--table", help="Tables in the terminal instead of a browser.")] = False,
+    metric: Annotated[str | None, typer.Option("--metric", help="In the terminal: one metric; else all.")] = None,
+    matrix: Annotated[
+        bool, typer.Option("--matrix", help="In the terminal: also the forgetting matrix of every run.")
+    ] = False,
+    costs: Annotated[bool, typer.Option("--costs", help="In the terminal: also what a run costs.")] = False,
+    orders: Annotated[bool, typer.Option("--orders", help="In the terminal: also orders, seeds, balance.")] = False,
     figure: Annotated[
         Path | None, typer.Option("--figure", help="Draw the forgetting matrices: FILE.png, .svg or .html.")
     ] = None,
     order: Annotated[str | None, typer.Option("--order", help="The order that --figure draws; else the first.")] = None,
+    host: Annotated[str, typer.Option("--host", help="Address to serve on; 0.0.0.0 for other machines.")] = "localhost",
+    port: Annotated[int, typer.Option("--port", min=1, max=65535, help="Port to serve on.")] = 8501,
+    browser: Annotated[bool, typer.Option("--browser/--no-browser", help="Open a browser.")] = True,
     as_json: options.Json = False,
 ) -> None:
-    """Show Last, BWT and AP of every method and order; costs, orders, forgetting matrices, or a figure where asked."""
+    """Open the board in a browser; --table, --matrix, --costs and --json print it, --figure draws it."""
+    from lifealign_bench.leaderboard.shipped import NOTE, shipped_results
+
+    own = options.DEFAULT_WORKSPACE / "results"
+    places = results or [str(own if own.exists() else shipped_results())]
+    if places == [str(shipped_results())]:
+        typer.echo(f"no results in {own}: {NOTE}", err=True)
+    if table or matrix or costs or orders or as_json or figure is not None or metric is not None:
+        _in_terminal([Path(place) for place in places], metric, matrix, costs, orders, figure, order, as_json)
+        return
+    from lifealign_bench.leaderboard.serving import absolute, serve
+
+    serve(absolute(places), host=host, port=port, open_browser=browser)
+
+
+def _in_terminal(
+    places: list[Path],
+    metric: str | None,
+    matrix: bool,
+    costs: bool,
+    orders: bool,
+    figure: Path | None,
+    order: str | None,
+    as_json: bool,
+) -> None:
     from rich.console import Console
 
     from lifealign_bench.leaderboard.report import print_board, print_costs, print_designs, print_matrices
-    from lifealign_bench.leaderboard.shipped import NOTE, shipped_results
     from lifealign_bench.leaderboard.tables import ranking_table
 
-    own = options.DEFAULT_WORKSPACE / "results"
-    places = results or [own if own.exists() else shipped_results()]
-    if places == [shipped_results()]:
-        typer.echo(f"no results in {own}: {NOTE}", err=True)
     if as_json:
         frame = ranking_table(places, metric)
         typer.echo(frame.to_json(orient="records", indent=2))

@@ -1,0 +1,70 @@
+"""The ranking: contestants, then what they are read against, then what the paper reported."""
+
+from __future__ import annotations
+
+import pandas as pd
+import streamlit as st
+
+from lifealign_bench.leaderboard.app.choices import pick_named
+from lifealign_bench.leaderboard.app.view import View
+from lifealign_bench.leaderboard.app.widgets import empty, notes, show_figure, show_table
+from lifealign_bench.leaderboard.inference import with_inference
+from lifealign_bench.leaderboard.metric_names import metric_name
+from lifealign_bench.leaderboard.published import TITLES, published, published_table
+from lifealign_bench.leaderboard.ranking import ranking, ranking_table
+from lifealign_bench.leaderboard.ranking_figures import ranking_figure
+from lifealign_bench.leaderboard.visible import named, visible
+
+
+def draw(view: View) -> None:
+    """The page."""
+    st.title("Ranking")
+    name = metric_name(view.metric)
+    st.text(f"{name.title}. {name.sentence}")
+    found = view.infer(view.runs, view.metric)
+    frame = with_inference(ranking(view.runs, view.metric), found)
+    contestants = frame[~frame["reference"]].reset_index(drop=True)
+    if contestants.empty:
+        empty("No method fits these filters.", "Choose another fidelity, or when it answers, at the left.")
+        return
+    st.caption("Choose a row to go on with that method.")
+    chosen = show_table(ranking_table(contestants, view.metric), "ranking", select=True)
+    notes(found.notes)
+    row = contestants.iloc[chosen if chosen is not None else 0]
+    _go_on(view, row, contestants, chosen is not None)
+    show_figure(ranking_figure(frame, view.runs, view.metric, view.ink), "ranking", "Last of every method", "ranking")
+    _references(view, frame)
+    _reported()
+
+
+def _go_on(view: View, row: pd.Series, contestants: pd.DataFrame, chosen: bool) -> None:
+    """The ways from one method to its evidence."""
+    method = str(row["method"])
+    others = [str(name) for name in contestants["method"] if name != method]
+    with st.container(border=True):
+        source = f" ({row['paper']})" if row["paper"] else ""
+        st.text(f"{'Chosen' if chosen else 'First'}: {named(method)}. {visible(row['title'])}{visible(source)}.")
+        order = str(row["worst_order"]) or None
+        with st.container(horizontal=True):
+            view.go("matrix", "Its forgetting matrix", {"method": method, "order": order})
+            view.go("orders", "Its orders", {"method": method})
+            view.go("compare", "Against the next best", {"a": method, "b": others[0] if others else None})
+            view.go("samples", "Answers that got worse", {"method": method, "order": order, "show": "got worse"})
+
+
+def _references(view: View, frame: pd.DataFrame) -> None:
+    references = frame[frame["reference"]].reset_index(drop=True)
+    if references.empty:
+        return
+    st.subheader("References", anchor=False)
+    st.caption("Each task learned alone, and all tasks learned at once: read against, never ranked.")
+    show_table(ranking_table(references, view.metric, "references"), "references")
+
+
+def _reported() -> None:
+    with st.expander("What the paper reported (not reproduced here)", icon=":material/article:"):
+        content = published()
+        st.markdown("**Reported, not reproduced.** Another model and other data: not comparable with any row above.")
+        st.text(f"{content['source']}; {content['backbone']}; {content['order']}: {' → '.join(content['tasks'])}.")
+        metric = pick_named("Reported metric", {title: name for name, title in TITLES.items()}, "reported")
+        show_table(published_table(metric), "reported-table")

@@ -1,0 +1,178 @@
+"""Everything that a board shows: the runs that can be read, and by name what was left out and why."""
+
+from __future__ import annotations
+
+import gc
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+
+from pydantic import ValidationError
+
+from lifealign_bench.benchmark.columns import TABLES
+from lifealign_bench.benchmark.schema import RUN_FILE
+from lifealign_bench.data.errors import InputError
+from lifealign_bench.leaderboard.board_run import BoardRecord, BoardRun, Entry, board_run
+from lifealign_bench.leaderboard.faults import fault_of
+from lifealign_bench.leaderboard.places import Folder, folders_below, is_url, read_bytes
+
+TABLE_FILES = frozenset(f"{table}.parquet" for table in TABLES)
+MAGIC = b"PAR1"
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """A run, or a part of one, that the board does not show, and why in one line."""
+
+    place: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Board:
+    """Runs sorted by scope, entry, order and seed; what was left out; texts of suites by the folder of their runs."""
+
+    runs: tuple[BoardRun, ...] = ()
+    left_out: tuple[LeftOut, ...] = ()
+    texts: frozenset[str] = frozenset()
+
+    @property
+    def scopes(self) -> tuple[str, ...]:
+        """The scopes there are, each once, the one with most runs first."""
+        counts: dict[str, int] = {}
+        for run in self.runs:
+            counts[run.scope] = counts.get(run.scope, 0) + 1
+        return tuple(sorted(counts, key=lambda scope: (-counts[scope], scope)))
+
+    def of(self, scope: str) -> tuple[BoardRun, ...]:
+        """The runs of one scope."""
+        return tuple(run for run in self.runs if run.scope == scope)
+
+    def texts_of(self, run: BoardRun) -> str | None:
+        """Where the prompts and references of a run's suite are, None where they are not here."""
+        folder = f"{run.folder.rpartition('/')[0]}/texts.parquet"
+        return folder if folder in self.texts else None
+
+
+@dataclass
+class BoardReader:
+    """Reads results again and again; what has not changed since is not read twice."""
+
+    places: tuple[str, ...]
+    _known: dict[tuple[str, str], BoardRun | LeftOut] = field(default_factory=dict)
+
+    def read(self) -> Board:
+        """The board of all places, as they are now."""
+        with _uncollected():
+            return self._read()
+
+    def _read(self) -> Board:
+        kept: dict[tuple[str, str], BoardRun | LeftOut] = {}
+        left: list[LeftOut] = []
+        texts: set[str] = set()
+        for place in self.places:
+            try:
+                folders = list(folders_below(place))
+            except InputError as error:
+                left.append(LeftOut(place, f"{error.found}; expected {error.expected}"))
+                continue
+            for folder in folders:
+                if "texts.parquet" in folder.files:
+                    texts.add(folder.file("texts.parquet"))
+                key = (folder.path, repr(sorted(folder.files.items())))
+                found = self._known.get(key) or _look(folder)
+                if found is not None:
+                    kept[key] = found
+        self._known = kept
+        left += [item for item in kept.values() if isinstance(item, LeftOut)]
+        runs, twice = _once(item for item in kept.values() if isinstance(item, BoardRun))
+        return Board(_labelled(runs), (*left, *twice, *_lacking(runs)), frozenset(texts))
+
+
+def load_board(places: Sequence[str | os.PathLike[str]]) -> Board:
+    """The board of these folders or URLs; never fails on what lies in them."""
+    return BoardReader(tuple(os.fspath(place) for place in places)).read()
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """Without the collector of garbage: thousands of records are all kept, and looking at them again and again takes
+    as long as reading them."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
+
+
+def _look(folder: Folder) -> BoardRun | LeftOut | None:
+    """The run in a folder, why there is none where there should be one, or None for a folder of something else."""
+    hidden = folder.name.startswith(".")
+    if RUN_FILE not in folder.files or hidden:
+        unfinished = TABLE_FILES & folder.files.keys() or (hidden and RUN_FILE in folder.files)
+        return LeftOut(folder.path, f"still being written, or broken off: no {RUN_FILE} yet") if unfinished else None
+    try:
+        text = read_bytes(folder.file(RUN_FILE))
+    except OSError as error:
+        return LeftOut(folder.path, f"{RUN_FILE}: {error.strerror or type(error).__name__}")
+    try:
+        record = BoardRecord.model_validate_json(text)
+    except ValidationError as error:
+        return LeftOut(folder.path, fault_of(text, error))
+    if "cells.parquet" not in folder.files:
+        return LeftOut(folder.path, "cells.parquet: no such file; without it no number can be recomputed")
+    broken = [name for name in sorted(TABLE_FILES & folder.files.keys()) if not _is_whole(folder.file(name))]
+    if "cells.parquet" in broken:
+        return LeftOut(folder.path, "cells.parquet: cut short or no Parquet file")
+    return board_run(folder.path, frozenset(folder.files.keys() - set(broken)), record)
+
+
+def _is_whole(path: str) -> bool:
+    """Whether a local file begins and ends as Parquet does; a remote one is not opened for that."""
+    if is_url(path):
+        return True
+    try:
+        with open(path, "rb") as stream:
+            begin = stream.read(4)
+            stream.seek(-4, os.SEEK_END)
+            return begin == MAGIC == stream.read(4)
+    except OSError:
+        return False
+
+
+def _once(runs: Iterable[BoardRun]) -> tuple[list[BoardRun], list[LeftOut]]:
+    """Runs sorted, each identity once: the second of two is left out."""
+    found: dict[tuple[str, str, str, int], BoardRun] = {}
+    twice = []
+    for run in runs:
+        key = (run.scope, run.entry.key, run.order, run.seed)
+        if key in found:
+            twice.append(LeftOut(run.folder, f"the same run as {found[key].folder}"))
+        else:
+            found[key] = run
+    return sorted(found.values(), key=lambda run: (run.scope, run.entry.label, run.order, run.seed)), twice
+
+
+def _labelled(runs: Sequence[BoardRun]) -> tuple[BoardRun, ...]:
+    """Runs whose entries have different labels: a name that two entries share gets the beginning of their keys."""
+    names: dict[str, set[str]] = {}
+    for run in runs:
+        names.setdefault(run.entry.label, set()).add(run.entry.key)
+    shared: dict[str, Entry] = {}
+    return tuple(_told_apart(run, shared) if len(names[run.entry.label]) > 1 else run for run in runs)
+
+
+def _told_apart(run: BoardRun, shared: dict[str, Entry]) -> BoardRun:
+    key = run.entry.key
+    if key not in shared:
+        shared[key] = replace(run.entry, label=f"{run.entry.label} [{key[:6]}]")
+    return replace(run, entry=shared[key])
+
+
+def _lacking(runs: Iterable[BoardRun]) -> Iterator[LeftOut]:
+    for run in runs:
+        if run.lacking:
+            yield LeftOut(run.folder, f"shown without {', '.join(run.lacking)}: no such file, or cut short")

@@ -1,0 +1,69 @@
+"""Rows of runs where they lie: DuckDB reads the Parquet files in place and returns only what is asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import duckdb
+import pandas as pd
+
+from lifealign_bench.data.errors import InputError
+from lifealign_bench.leaderboard.places import file_system, protocol_of
+
+MEMORY = "400MB"
+"""What DuckDB may hold at once; more goes to disk."""
+
+
+@dataclass
+class Rows:
+    """A reader of Parquet files by SQL; safe to share between threads, each query has a cursor of its own."""
+
+    _base: duckdb.DuckDBPyConnection = field(default_factory=lambda: _connect())
+    _protocols: set[str] = field(default_factory=set)
+
+    def query(self, sql: str, files: Mapping[str, Sequence[str]], **values: Any) -> pd.DataFrame:
+        """The rows that a query gives; `files` are named in it as `read($name)`, `values` as `$name`.
+
+        Raises:
+            InputError: a file that is not there or cannot be read.
+        """
+        arguments: dict[str, Any] = dict(values)
+        for name, paths in files.items():
+            self._prepare(paths)
+            sql = sql.replace(
+                f"read(${name})",
+                f"read_parquet(${name}, filename = true, file_row_number = true, union_by_name = true)",
+            )
+            arguments[name] = [literal(path) for path in paths]
+        try:
+            found: pd.DataFrame = self._base.cursor().execute(sql, arguments).df()
+        except (duckdb.IOException, duckdb.InvalidInputException, duckdb.BinderException) as error:
+            place = next((path for paths in files.values() for path in paths), "rows")
+            raise InputError(place, "rows", str(error).splitlines()[0][:160], "tables of a run") from error
+        return found
+
+    def _prepare(self, paths: Sequence[str]) -> None:
+        for protocol in {protocol_of(path) for path in paths} - {None}:
+            if protocol is not None and protocol not in self._protocols:
+                self._base.register_filesystem(file_system(protocol))
+                self._protocols.add(protocol)
+
+
+def literal(path: str) -> str:
+    """A path in which no character stands for others: DuckDB would take `[`, `*` and `?` for a pattern."""
+    return "".join(f"[{mark}]" if mark in "[*?" else mark for mark in path)
+
+
+def _connect() -> duckdb.DuckDBPyConnection:
+    """A connection in memory that never fetches an extension and never reads a Python variable."""
+    return duckdb.connect(
+        ":memory:",
+        config={
+            "autoinstall_known_extensions": "false",
+            "autoload_known_extensions": "false",
+            "python_enable_replacements": "false",
+            "memory_limit": MEMORY,
+        },
+    )

@@ -1,0 +1,65 @@
+"""The ranking as a picture: what each method has at the end, and what it lost on the way."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pandas as pd
+import plotly.graph_objects as go
+
+from lifealign_bench.leaderboard.board_run import BoardRun
+from lifealign_bench.leaderboard.metric_names import metric_name
+from lifealign_bench.leaderboard.palette import MARKS, Ink, different_labels, drawing, framed, label
+
+MOST = 30
+
+
+def ranking_figure(frame: pd.DataFrame, runs: Sequence[BoardRun], metric: str, ink: Ink) -> go.Figure:
+    """A line a method, the best `MOST` of them: a mark for the mean of Last with its error, a tick for each run."""
+    shown = frame.head(MOST)
+    names = different_labels([str(name) for name in shown["method"]])
+    unit = metric_name(metric).unit
+    figure = drawing()
+    ticks_x, ticks_y, hovers = [], [], []
+    by_entry: dict[str, list[BoardRun]] = {}
+    for run in runs:
+        by_entry.setdefault(run.entry.key, []).append(run)
+    for name, entry in zip(names, shown["entry"], strict=True):
+        for run in by_entry.get(entry, []):
+            value = run.number(metric, "last").value
+            if value is not None:
+                ticks_x.append(value)
+                ticks_y.append(name)
+                hovers.append(f"{label(run.order)}, seed {run.seed}")
+    figure.add_trace(
+        go.Scatter(
+            x=ticks_x, y=ticks_y, mode="markers", name="each run", customdata=hovers,
+            marker={"symbol": "line-ns", "size": 12, "line": {"width": 2, "color": ink.text}, "opacity": 0.55},
+            hovertemplate=f"%{{y}}<br>%{{customdata}}<br>%{{x:.2f}} {unit}<extra></extra>",
+        )
+    )  # fmt: skip
+    figure.add_trace(_means(shown, names, unit))
+    figure.update_yaxes(autorange="reversed", automargin=True, showgrid=False, categoryarray=names)
+    figure.update_xaxes(title=f"Last, {unit}")
+    return framed(figure, ink, 120 + 30 * len(shown))
+
+
+def _means(shown: pd.DataFrame, names: Sequence[str], unit: str) -> go.Scatter:
+    has_interval = "last_low" in shown and shown["last_low"].notna().any()
+    if has_interval:
+        upper, lower = shown["last_high"] - shown["last"], shown["last"] - shown["last_low"]
+        bars = {"type": "data", "array": upper.tolist(), "arrayminus": lower.tolist(), "thickness": 2, "width": 5}
+        said = "mean, 95 %"
+    else:
+        bars = {"type": "data", "array": shown["last_se"].tolist(), "thickness": 2, "width": 5}
+        said = "mean ± error"
+    symbols = ["diamond-open" if reference else "circle" for reference in shown["reference"]]
+    return go.Scatter(
+        x=shown["last"].tolist(),
+        y=list(names),
+        error_x=bars,
+        mode="markers",
+        name=said,
+        marker={"size": 11, "color": MARKS[0], "symbol": symbols},
+        hovertemplate=f"%{{y}}<br>mean %{{x:.2f}} {unit}<extra></extra>",
+    )
