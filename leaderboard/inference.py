@@ -8,8 +8,6 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from lifealign_bench.benchmark.statistics.measures import LINEAR_MEASURES
-from lifealign_bench.benchmark.statistics.sign_flip import ALPHA, blocks_needed
 from lifealign_bench.data.errors import InputError
 from lifealign_bench.leaderboard.board_run import BoardRun
 from lifealign_bench.leaderboard.metric_names import CHANGE_UNIT
@@ -82,6 +80,7 @@ def compare_two(
     """First less second over the runs that both have, with its interval and p; or why there is no such number."""
     from lifealign_bench.benchmark.statistics.board import measured
     from lifealign_bench.benchmark.statistics.comparison import compare_methods
+    from lifealign_bench.benchmark.statistics.measures import LINEAR_MEASURES
     from lifealign_bench.leaderboard.statistics_board import statistics_board
 
     if measure not in LINEAR_MEASURES:
@@ -136,6 +135,8 @@ def pair_in_words(found: Comparison) -> str:
 
 
 def _verdict(found: Comparison, p: float) -> str:
+    from lifealign_bench.benchmark.statistics.sign_flip import ALPHA, blocks_needed
+
     runs = f"{found.n_blocks} paired run{'s' if found.n_blocks > 1 else ''}"
     if found.smallest_p >= ALPHA:
         return f"Not shown to be real: {runs} can give no p under {found.smallest_p:.2g}; {blocks_needed()} are needed"
@@ -150,4 +151,6 @@ def p_in_words(p: float) -> str:
 
 
 def _tail(found: Comparison, words: str) -> str:
+    from lifealign_bench.benchmark.statistics.sign_flip import ALPHA
+
     return f", {words}" if found.smallest_p < ALPHA else ""
