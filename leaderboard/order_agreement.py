@@ -3,23 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
 from lifealign_bench.benchmark.measuring import LOWER_IS_BETTER
-from lifealign_bench.benchmark.statistics.agreement import Agreement, agreement
-from lifealign_bench.benchmark.statistics.sensitivity import order_sensitivity
 from lifealign_bench.data.errors import InputError
 from lifealign_bench.leaderboard.board_run import BoardRun
 from lifealign_bench.leaderboard.inference import p_in_words
 from lifealign_bench.leaderboard.metric_names import CHANGE_UNIT
 from lifealign_bench.leaderboard.queries import Rows
 from lifealign_bench.leaderboard.shown import Column, Table
-from lifealign_bench.leaderboard.statistics_board import statistics_board
+
+# See `inference`: SciPy is loaded where it is needed.
+if TYPE_CHECKING:
+    from lifealign_bench.benchmark.statistics.agreement import Agreement
 
 
 def order_agreement(frame: pd.DataFrame, orders: Sequence[str], metric: str) -> Agreement:
     """The agreement of orders about the methods of an `order_frame`."""
+    from lifealign_bench.benchmark.statistics.agreement import agreement
+
     known = [order for order in orders if f"last {order}" in frame]
     sign = -1.0 if metric in LOWER_IS_BETTER else 1.0
     scores = sign * frame[[f"last {order}" for order in known]].to_numpy(float).T
@@ -54,6 +58,9 @@ def sensitivity_table(rows: Rows, runs: Sequence[BoardRun], metric: str) -> Tabl
 
     Or, in words, why there is no such table.
     """
+    from lifealign_bench.benchmark.statistics.sensitivity import order_sensitivity
+    from lifealign_bench.leaderboard.statistics_board import statistics_board
+
     try:
         board = statistics_board(rows, runs, metric)
     except InputError as error:
