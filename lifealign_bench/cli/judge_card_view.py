@@ -53,19 +53,21 @@ def _show_card(card: JudgeCard, console: Console) -> None:
 def _show_truth(card: JudgeCard, console: Console) -> None:
     if card.truth is None:
         return
-    names = ("dimension", "words", "n", "exact", "\u00b11", "kappa", "rho", "alpha", "shift", "const.", "long.")
+    names = ("words", "n", "exact", "\u00b11", "kappa", "rho", "alpha", "shift", "const.", "long.")
     rows = []
     for each in card.truth.dimensions:
         found, trivial = each.agreement, each.agreement.baselines
         rows.append(
             (
-                *(each.dimension, each.paraphrase, str(each.n), share(found.exact), percent(found.within_one.value)),
+                *(f"{each.dimension} {each.paraphrase}", str(each.n)),
+                *(share(found.exact), percent(found.within_one.value)),
                 *(number(found.kappa.value), number(found.spearman.value), number(found.alpha)),
                 number(found.shift.value),
                 *(percent(trivial.constant), percent(trivial.longest)),
             )
         )
     _table(console, f"Known truth: {share(card.truth.overall)} of all verdicts are the oracle's", names, rows)
+    console.print(Text("const., long.: a judge that always says the same, or prefers the longest, would be as exact"))
     for table in card.truth.safety_on_harmful:
         console.print(
             Text(
@@ -173,9 +175,10 @@ def _show_replies(card: JudgeCard, console: Console) -> None:
 def _table(console: Console, title: str, names: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     table = Table(title=Text(title), title_justify="left", box=None, pad_edge=False)
     for place, name in enumerate(names):
-        table.add_column(name, justify="left" if place < 2 else "right", no_wrap=place == 0)
+        table.add_column(name, justify="right" if place else "left", no_wrap=place > 0)
     for row in rows:
-        table.add_row(*(Text(cell) for cell in row))
+        # A number stays beside its interval; it is the names that may go on in a second line.
+        table.add_row(Text(row[0]), *(Text(cell.replace(" ", "\u00a0")) for cell in row[1:]))
     console.print(table)
 
 
