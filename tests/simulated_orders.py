@@ -34,12 +34,12 @@ class Stream:
     prompt_sd: float = 3.0
     level_sd: float = 4.0
     by_position: tuple[float, ...] = (0.0, 0.0, 0.0)
-    methods: int = 1
+    first_orders: int | None = None
 
     @property
     def orders(self) -> tuple[Order, ...]:
-        """Williams' design."""
-        return williams_orders(tuple(f"t{i}" for i in range(self.tasks)))
+        """Williams' design, or its first orders."""
+        return williams_orders(tuple(f"t{i}" for i in range(self.tasks)))[: self.first_orders]
 
 
 @dataclass(frozen=True, eq=False)

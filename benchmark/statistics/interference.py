@@ -66,20 +66,19 @@ def step_changes(board: Board, m: int) -> Floats:
 
 def _of_method(board: Board, m: int, draws: Sequence[Draws]) -> Interference:
     changes, size = step_changes(board, m), len(board.tasks)
-    places = np.stack([board.task_places(block) for block in board.blocks])
     found: dict[When, list[tuple[Interval, ...]]] = {"always": [], "learned before": [], "not yet learned": []}
     for i in range(size):
         for when, rows in found.items():
-            rows.append(tuple(_cell(board, changes[:, i], draws[j], i, j, when, places) for j in range(size)))
+            rows.append(tuple(change_interval(board, changes[:, i], i, j, when, draws[j]) for j in range(size)))
     always, before, later = (tuple(rows) for rows in found.values())
     return Interference(board.methods[m], board.tasks, always, before, later)
 
 
-def _cell(
-    board: Board, changes: Floats, draws: Draws, i: int, j: int, when: When, places: NDArray[np.intp]
-) -> Interval:
+def change_interval(board: Board, changes: Floats, i: int, j: int, when: When, draws: Draws) -> Interval:
+    """The mean change of task j when task i is learned; changes: (R, P) of task i, draws: of task j's prompts."""
     if i == j and when != "always":
         return missing_interval("a task is not learned before or after itself")
+    places = np.stack([board.task_places(block) for block in board.blocks])
     wanted = {
         "always": np.ones(len(places), dtype=bool),
         "learned before": places[:, j] < places[:, i],

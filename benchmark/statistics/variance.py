@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +18,7 @@ Floats = NDArray[np.float64]
 PERMUTATIONS = 9_999
 # Squares below this share of the squared values are rounding.
 ROUNDING = 1e-18
+CONSTANT = "every run has the same score"
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,15 +91,17 @@ def variance_split(values: Floats, runs: Runs, prompts: Prompts | None = None) -
     sampled = np.zeros((len(runs), len(runs))) if prompts is None else prompt_covariance(values, prompts)
     if runs.orders < 2:
         return _one_order(means, sampled, runs, with_prompts=prompts is not None)
-    forms = _forms(runs)
+    forms = _forms(tuple(runs.order.tolist()), tuple(runs.seed.tolist()))
     if forms is None:
         return _none("one seed an order: what the order does cannot be told from what the seed does", runs)
+    if prompts is None and _constant(means):
+        return VarianceSplit(0.0, 0.0, None, None, None, len(runs), CONSTANT)
     raw = np.einsum("r,irs,s->i", means, forms.matrices, means)
     noise = np.einsum("irs,sr->i", forms.matrices, sampled)
     found = np.linalg.solve(forms.expected, raw - noise)
     noise_parts = np.linalg.solve(forms.expected, noise)
     f, p = _f_test(means, runs, forms)
-    reason = "every run has the same score" if p is None else None
+    reason = CONSTANT if p is None else None
     part = float(noise_parts[1:].sum()) if prompts is not None else None
     return VarianceSplit(float(found[0]), float(found[1:].sum()), part, f, p, len(runs), reason)
 
@@ -127,13 +131,14 @@ def _none(reason: str, runs: Runs) -> VarianceSplit:
     return VarianceSplit(None, None, None, None, None, len(runs), reason)
 
 
-def _forms(runs: Runs) -> _Forms | None:
+@lru_cache(maxsize=64)
+def _forms(orders: tuple[int, ...], seeds: tuple[int, ...]) -> _Forms | None:
     """Sums of squares of the order beside the seed, of the seed beside the order, and of the rest; None without rest.
 
     Where seeds are not shared by orders there are only those of the order and of the rest.
     """
-    count = len(runs)
-    one, order, seed = np.ones((count, 1)), _members(runs.order), _members(runs.seed)
+    count = len(orders)
+    one, order, seed = np.ones((count, 1)), _members(np.array(orders)), _members(np.array(seeds))
     shared = ((order.T @ seed) > 0).sum(axis=0).max() > 1
     parts = [order, seed] if shared else [order]
     full = _projection(np.hstack([one, *parts]))
@@ -160,11 +165,15 @@ def _projection(design: Floats) -> Floats:
     return found
 
 
+def _constant(means: Floats) -> bool:
+    return float(np.square(means - means.mean()).sum()) <= ROUNDING * float(means @ means)
+
+
 def _f_test(means: Floats, runs: Runs, forms: _Forms) -> tuple[float | None, float | None]:
     """F of the order effect, None without rest, and its permutation p, None where the runs do not differ at all."""
-    centred = means - means.mean()
-    if float(centred @ centred) <= ROUNDING * float(means @ means):
+    if _constant(means):
         return None, None
+    centred = means - means.mean()
     generator = generator_of("order F-test", means, runs.order, runs.seed)
     drawn = np.tile(centred, (PERMUTATIONS, 1))
     for seed in np.unique(runs.seed) if len(forms.matrices) > 2 else [None]:

@@ -125,8 +125,8 @@ def _points(value: float | None) -> str:
 def _explain(console: Console, found: Measured, notes: dict[str, str], needs: Sequence[Sequence[Need]]) -> None:
     board = found.board
     lines = [
-        f"from {len(board.blocks)} blocks of {len(board.orders)} orders; in brackets what is needed if the variance is at "
-        "its upper 90 % bound; differences are tested over blocks (sign-flip, two-sided, 5 %)",
+        f"from {len(board.blocks)} blocks of {len(board.orders)} orders; in brackets what is needed if the variance is "
+        "at its upper 90 % bound; differences are tested over blocks (sign-flip, two-sided, 5 %)",
         *(f"{NULL} {name}: {reason}" for name, reason in notes.items()),
     ]
     if any(len(own) == 1 for own in needs):
