@@ -72,16 +72,16 @@ def design_record(design: Design) -> DesignRecord:
 
 
 def to_json(analysis: Analysis) -> bytes:
-    """Strict JSON, indented; the same analysis gives the same bytes."""
-    return _ADAPTER().dump_json(analysis, indent=2) + b"\n"
+    """Strict JSON; the same analysis gives the same bytes."""
+    return _adapter().dump_json(analysis) + b"\n"
 
 
 def from_json(text: bytes | str) -> Analysis:
     """The analysis that JSON holds; raises ValidationError where it is not one."""
-    return _ADAPTER().validate_json(text)
+    return _adapter().validate_json(text)
 
 
-def _ADAPTER() -> TypeAdapter[Analysis]:  # noqa: N802
+def _adapter() -> TypeAdapter[Analysis]:
     return TypeAdapter(Analysis)
 
 

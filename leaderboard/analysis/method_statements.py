@@ -96,19 +96,17 @@ def _not_separated(
 def _required(pair: PairPower | None, blocks: int, family: int, difference: float, seeds: int) -> str:
     """What would be needed, as the end of a sentence."""
     least = blocks_needed(family)
-    parts = []
-    if least is not None and blocks < least:
-        parts.append(f"{counted(family, 'comparison')} need{'s' if family == 1 else ''} {least} blocks at least")
     need = None if pair is None else next((own for own in pair.needs if own.seeds == seeds), next(iter(pair.needs), None))
-    if need is not None and need.orders is not None:
-        total = need.orders * need.seeds
-        more = max(0, total - blocks)
-        asked = f"a difference of {difference:g} points"
-        parts.append(
-            f"{more} more would be needed to find {asked} in 80 % of cases"
-            if more
-            else f"{counted(blocks, 'block')} would find {asked} in 80 % of cases"
-        )
-    elif pair is not None and pair.reason:
-        parts.append(pair.reason)
-    return f"; {'; '.join(parts)}" if parts else ""
+    found = need.orders * need.seeds if need is not None and need.orders is not None else None
+    several = counted(family, "comparison")
+    if least is None:
+        return f"; no number of blocks separates {several}"
+    if found is None:
+        reason = f" ({pair.reason})" if pair is not None and pair.reason else ""
+        return f"; {several} need{'s' if family == 1 else ''} {least} blocks at least{reason}" if blocks < least else ""
+    more = max(found, least) - blocks
+    asked = f"a difference of {difference:g} points"
+    if more <= 0:
+        return f"; so many blocks find {asked} in 80 % of cases"
+    because = f", of which {several} need{'s' if family == 1 else ''} {least} in all" if least > blocks else ""
+    return f"; at least {counted(more, 'more block')} would be needed for {asked}{because}"
