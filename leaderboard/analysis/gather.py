@@ -83,7 +83,7 @@ def analyse_metric(
 
 
 def _method_rows(board: Board, last: Measured, judged: Judged | None) -> tuple[MethodRow, ...]:
-    """Best Last first; those without a number last."""
+    """Best Last first, those without a number after them, references (STL, MTL) last."""
     intervals = [method_intervals(found) for found in (last, measured(board, "bwt"), measured(board, "ap"))]
     rows = [
         MethodRow(
@@ -91,7 +91,11 @@ def _method_rows(board: Board, last: Measured, judged: Judged | None) -> tuple[M
         )
         for m, (method, schedule) in enumerate(zip(board.methods, board.schedules, strict=True))
     ]
-    return tuple(sorted(rows, key=lambda row: (row.last.value is None, -(row.last.value or 0.0), row.method)))
+    return tuple(sorted(rows, key=_place))
+
+
+def _place(row: MethodRow) -> tuple[bool, bool, float, str]:
+    return row.schedule != "sequential", row.last.value is None, -(row.last.value or 0.0), row.method
 
 
 def _coverage(board: Board, m: int, judged: Judged | None) -> Coverage:

@@ -89,7 +89,7 @@ def _not_separated(
     limits = "It does not say that they are equal."
     return Statement(
         "methods", level, f"{text}{required}.", None, names, value, low, high, p, family, found.n_blocks, rule, limits,
-        0.0 if value is None else value,
+        0.0,
     )  # fmt: skip
 
 
@@ -108,5 +108,5 @@ def _required(pair: PairPower | None, blocks: int, family: int, difference: floa
     asked = f"a difference of {difference:g} points"
     if more <= 0:
         return f"; so many blocks find {asked} in 80 % of cases"
-    because = f", of which {several} need{'s' if family == 1 else ''} {least} in all" if least > blocks else ""
+    because = f" ({several} need{'s' if family == 1 else ''} {least} in all)" if least > blocks else ""
     return f"; at least {counted(more, 'more block')} would be needed for {asked}{because}"

@@ -24,7 +24,7 @@ def render_analysis(found: Analysis) -> RenderableType:
     parts += [_sheet(sheet) for sheet in list(design_sheets(found))[:1]]
     parts += [plain(note, "dim") for note in found.notes]
     for metric in found.metrics:
-        parts.append(plain(f"\n{metric_name(metric.metric).title}", "bold underline"))
+        parts += [plain(""), plain(metric_name(metric.metric).title, "bold underline")]
         for section in sections(metric):
             parts += [_sheet(sheet) for sheet in section.sheets if sheet.brief and sheet.rows]
         parts += _statements(metric.statements)
