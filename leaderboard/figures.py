@@ -59,8 +59,8 @@ def forgetting_figure(
         subplot_titles=list(panels),
         shared_yaxes=True,
         shared_xaxes=True,
-        horizontal_spacing=BETWEEN / wide,
-        vertical_spacing=BELOW / high,
+        horizontal_spacing=BETWEEN / wide if beside > 1 else 0.0,
+        vertical_spacing=BELOW / high if below > 1 else 0.0,
     )
     for number, matrix in enumerate(panels.values()):
         place = {"row": number // beside + 1, "col": number % beside + 1}

@@ -10,7 +10,7 @@ from scipy import stats
 
 from lifealign_bench.benchmark.statistics.crossed import LEVEL, ROUNDING, run_part_without_prompts
 from lifealign_bench.benchmark.statistics.prompts import Prompts
-from lifealign_bench.benchmark.statistics.run_part import LEAST_RUNS, Runs
+from lifealign_bench.benchmark.statistics.run_part import LEAST_RUNS, Runs, run_part
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.intp]
@@ -37,7 +37,9 @@ def mean_estimate(values: Floats, prompts: Prompts, runs: Runs) -> Estimate:
     """The mean of (R, P) values over runs and prompts, tested against 0.
 
     t = mean / sqrt(Vrun + Vprompt), both as `crossed_interval` has them, with Welch and Satterthwaite's degrees of
-    freedom. No p under `LEAST_RUNS` runs, and none where every item has the same score.
+    freedom, those of Vrun before what prompts add to it is subtracted: far in the tails, where corrected tests look, a
+    difference of two estimates is less sure than either. No p under `LEAST_RUNS` runs, and none where
+    every item has the same score.
     """
     if not np.isfinite(values).all():
         raise ValueError("values must be finite")
@@ -48,7 +50,8 @@ def mean_estimate(values: Floats, prompts: Prompts, runs: Runs) -> Estimate:
     if variance <= ROUNDING * float(np.square(values).mean()):
         return _none(mean, count, "every item has the same score: the spread over items is not known")
     part = run_part_without_prompts(prompts.mean(values), prompts.influence(values), prompts, runs)
-    return _tested(mean, count, (part.variance, part.freedom), (variance, freedom))
+    raw = run_part(prompts.mean(values), runs)
+    return _tested(mean, count, part.variance + variance, (raw.variance, raw.freedom), (variance, freedom))
 
 
 def contrast_estimate(
@@ -73,15 +76,18 @@ def contrast_estimate(
     scale = float(weights @ weights)
     combined = weights @ values
     variance, prompt_freedom = _of_prompts(combined, prompts)
-    run_variance = max(0.0, error - rest) * scale
-    if run_variance + variance <= ROUNDING * float(np.square(values).mean()):
+    total = max(0.0, error - rest) * scale + variance
+    if total <= ROUNDING * float(np.square(values).mean()):
         return _none(found, count, "every item has the same score in all of them")
-    return _tested(found, count, (run_variance, float(freedom)), (variance, prompt_freedom))
+    # What is subtracted is known far better than the error, whose own uncertainty stays whole.
+    return _tested(found, count, total, (error * scale, float(freedom)), (variance, prompt_freedom))
 
 
 def _error_projection(groups: Integers, seeds: Integers | None) -> tuple[Floats, int]:
     """The projection on what neither groups nor seeds explain, and its rank."""
-    columns = [(codes[:, None] == np.unique(codes)[None, :]).astype(float) for codes in (groups, seeds) if codes is not None]
+    columns = [
+        (codes[:, None] == np.unique(codes)[None, :]).astype(float) for codes in (groups, seeds) if codes is not None
+    ]
     design = np.hstack(columns)
     centre: Floats = np.eye(len(groups)) - design @ np.linalg.pinv(design)
     return centre, round(float(np.trace(centre)))
@@ -97,9 +103,8 @@ def _of_prompts(values: Floats, prompts: Prompts) -> tuple[float, float]:
     return total, total**2 / float((np.square(parts) / sizes).sum())
 
 
-def _tested(value: float, count: int, *parts: tuple[float, float]) -> Estimate:
-    """parts: variances and their degrees of freedom."""
-    variance = sum(part for part, _ in parts)
+def _tested(value: float, count: int, variance: float, *parts: tuple[float, float]) -> Estimate:
+    """variance: of the value. parts: the variances that it is computed from, and their degrees of freedom."""
     freedom = variance**2 / sum(part**2 / own for part, own in parts)
     error = float(np.sqrt(variance))
     half = float(stats.t.ppf((1 + LEVEL) / 2, freedom)) * error

@@ -10,11 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field, ValidationError, model_validator
 
-from lifealign_bench.benchmark.schema import Record
 from lifealign_bench.benchmark.statistics.interference import Interference
 from lifealign_bench.benchmark.statistics.mantel import Mantel, mantel_test
 from lifealign_bench.benchmark.strict_json import write_json
 from lifealign_bench.benchmark.strict_reading import read_json
+from lifealign_bench.benchmark.strict_record import Record
 from lifealign_bench.data.errors import InputError
 
 Floats = NDArray[np.float64]

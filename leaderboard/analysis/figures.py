@@ -40,7 +40,11 @@ def draw(found: MetricAnalysis, ink: Ink) -> Iterator[Drawn]:
     """Every figure of one metric that has something to show, on a light or a dark ground."""
     ranked = [row for row in found.ranking.ranks if row.rank is not None and row.low is not None]
     if ranked:
-        kind = "these runs only: other prompts, no other orders and seeds" if ranked[0].kind == "these runs only" else "other runs and prompts"
+        kind = (
+            "these runs only: other prompts, no other orders and seeds"
+            if ranked[0].kind == "these runs only"
+            else "other runs and prompts"
+        )
         caption = f"The rank of each method and its 95 % interval, which speaks of {kind}."
         yield Drawn("ranks", "rank-intervals", caption, rank_interval_figure(ranked, ink))
     yield from _by_order(found, ink)
@@ -54,9 +58,7 @@ def _by_order(found: MetricAnalysis, ink: Ink) -> Iterator[Drawn]:
     if len(orders) < 2 or frame.empty:
         return
     caption = "Last of each method in each order, seeds averaged; the line goes from its worst order to its best."
-    yield Drawn(
-        "last by order", "last-by-order", caption, last_by_order_figure(frame, orders, found.metric, ink)
-    )
+    yield Drawn("last by order", "last-by-order", caption, last_by_order_figure(frame, orders, found.metric, ink))
     if len(frame) > 1:
         caption = "The rank of each method in each order: lines that cross are orders that disagree."
         yield Drawn("ranks by order", "ranks-by-order", caption, rank_figure(frame, orders, ink))

@@ -1,4 +1,4 @@
-"""Families of tests on one board: what tasks do to each other, which orders and endings differ; Holm over each family."""
+"""Families of tests on one board: what tasks do to each other, which orders and endings differ; Holm over each."""
 
 from __future__ import annotations
 

@@ -84,11 +84,9 @@ def analyse_metric(
 
 def _method_rows(board: Board, last: Measured, judged: Judged | None) -> tuple[MethodRow, ...]:
     """Best Last first, those without a number after them, references (STL, MTL) last."""
-    intervals = [method_intervals(found) for found in (last, measured(board, "bwt"), measured(board, "ap"))]
+    lasts, bwts, aps = (method_intervals(found) for found in (last, measured(board, "bwt"), measured(board, "ap")))
     rows = [
-        MethodRow(
-            method, schedule, *(found[method] for found in intervals), coverage=_coverage(board, m, judged)
-        )
+        MethodRow(method, schedule, lasts[method], bwts[method], aps[method], _coverage(board, m, judged))
         for m, (method, schedule) in enumerate(zip(board.methods, board.schedules, strict=True))
     ]
     return tuple(sorted(rows, key=_place))
@@ -118,9 +116,7 @@ def _agreement(last: Measured) -> Agreement:
     return agreement(scores, names, board.sequential)
 
 
-def _similarity(
-    record: SimilarityRecord | None, matrices: tuple[Interference, ...], averaged: Averaged
-) -> Similarity:
+def _similarity(record: SimilarityRecord | None, matrices: tuple[Interference, ...], averaged: Averaged) -> Similarity:
     if record is None:
         return Similarity((), "no similarity.json beside the runs: `lifealign data similarity SUITE` writes it")
     average = (averaged.interference,) if averaged.interference is not None else ()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import pairwise
 
 from lifealign_bench.benchmark.statistics.comparison import Comparison
 from lifealign_bench.benchmark.statistics.power import PairPower
@@ -25,7 +26,7 @@ def method_statements(
         if pair in shown:
             yield _ahead(by_pair[pair], len(by_pair), metric)
     ranked = [row.method for row in ranking.ranks if row.rank is not None]
-    for better, worse in zip(ranked, ranked[1:], strict=False):
+    for better, worse in pairwise(ranked):
         pair = frozenset((better, worse))
         if pair in by_pair and pair not in shown:
             yield _not_separated(by_pair[pair], needs, len(by_pair), difference, seeds, metric)
@@ -46,7 +47,9 @@ def _ahead(found: Comparison, family: int, metric: str) -> Statement:
     if value < 0:
         names, value, low, high = names[::-1], -value, -high, -low
     first, second = (named(name) for name in names)
-    text = f"{first} is ahead of {second} by {number(value)} {between(low, high)} {points_of(metric)} at the end (Last)."
+    text = (
+        f"{first} is ahead of {second} by {number(value)} {between(low, high)} {points_of(metric)} at the end (Last)."
+    )
     p = 1.0 if found.p_holm is None else found.p_holm
     rule = (
         f"sign-flip test over {counted(found.n_blocks, 'block')} (order, seed): {chance(p)} after Holm over "
@@ -96,7 +99,9 @@ def _not_separated(
 def _required(pair: PairPower | None, blocks: int, family: int, difference: float, seeds: int) -> str:
     """What would be needed, as the end of a sentence."""
     least = blocks_needed(family)
-    need = None if pair is None else next((own for own in pair.needs if own.seeds == seeds), next(iter(pair.needs), None))
+    need = (
+        None if pair is None else next((own for own in pair.needs if own.seeds == seeds), next(iter(pair.needs), None))
+    )
     found = need.orders * need.seeds if need is not None and need.orders is not None else None
     several = counted(family, "comparison")
     if least is None:

@@ -31,7 +31,9 @@ def order_sheet(found: MetricAnalysis) -> Sheet:
                 measure(own.last.raw_sd),
                 measure(own.last.order_sd),
                 measure(own.last.seed_sd),
-                NULL if test is None or test.p_holm is None else chance(test.p_holm).removeprefix("p ").removeprefix("= "),
+                NULL
+                if test is None or test.p_holm is None
+                else chance(test.p_holm).removeprefix("p ").removeprefix("= "),
                 measure(own.bwt.raw_sd),
                 measure(own.differences.aopd),
                 measure(own.differences.mopd),
@@ -40,8 +42,8 @@ def order_sheet(found: MetricAnalysis) -> Sheet:
         notes += [f"{name}: {text}" for text in _why(own)]
     return Sheet(
         "Order sensitivity",
-        "Standard deviation of Last over orders, as it is and without the seeds' part, beside that over seeds; p of the "
-        "permutation F-test, Holm; AOPD and MOPD: mean and largest difference of a task over orders.",
+        "Standard deviation of Last over orders, as it is and without the seeds' part, beside that over seeds; p of "
+        "the permutation F-test, Holm; AOPD and MOPD: mean and largest difference of a task over orders.",
         ("method", "worst order", "best order", "sd", "order", "seed", "p", "BWT sd", "AOPD", "MOPD"),
         tuple(rows),
         merged(notes),
@@ -99,7 +101,13 @@ def agreement_sheet(found: MetricAnalysis) -> Sheet:
     own = found.agreement
     names = own.orders
     rows = tuple(
-        (name, *(NULL if i == j or one.value is None else f"{one.value:.2f}".replace("-", "−") for j, one in enumerate(row)))
+        (
+            name,
+            *(
+                NULL if i == j or one.value is None else f"{one.value:.2f}".replace("-", "−")
+                for j, one in enumerate(row)
+            ),
+        )
         for i, (name, row) in enumerate(zip(names, own.tau, strict=True))
     )
     w = f"W {own.w.reason}" if own.w.value is None else f"Kendall's W over all orders is {own.w.value:.2f}"

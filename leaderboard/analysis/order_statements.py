@@ -65,18 +65,16 @@ def _matters(found: Finding, averaged: Averaged, sensitivity: Sequence[Sensitivi
     own = averaged.sensitivity if found.method is None else next(s for s in sensitivity if s.method == found.method)
     seeds = own.last.seed_sd.value if own is not None else None
     beside = "" if seeds is None else f", over seeds within an order by {number(seeds)}"
-    whom = who(found.method, len(averaged.over))
+    whom = ("the " if found.method is None else "") + who(found.method, len(averaged.over))
     text = (
-        f"The order matters for {'the ' if found.method is None else ''}{whom}: over orders Last has a standard deviation of "
-        f"{number(found.estimate.value or 0.0)} {points_of(metric)}, seeds' part taken out{beside}."
+        f"The order matters for {whom}: over orders Last has a standard deviation "
+        f"of {number(found.estimate.value or 0.0)} {points_of(metric)}, seeds' part taken out{beside}."
     )
     limits = "It does not say which order is better; a method that learns nothing does not depend on the order either."
     return _statement("order matters", found, text, "permutation F-test over orders", limits)
 
 
-def _extremes(
-    own: Sequence[Finding], averaged: Averaged, design: DesignRecord, metric: str
-) -> Iterator[Statement]:
+def _extremes(own: Sequence[Finding], averaged: Averaged, design: DesignRecord, metric: str) -> Iterator[Statement]:
     """The best and the worst order of one method, where their tests separate them from the others."""
     if not own:
         return
@@ -85,10 +83,11 @@ def _extremes(
         value = found.estimate.value or 0.0
         if found.p_holm is None or found.p_holm >= ALPHA or (value > 0) != better:
             continue
-        tasks = next(order.tasks for order in design.orders if order.name == found.subject[0])
+        learned = next(order.tasks for order in design.orders if order.name == found.subject[0])
+        tasks = " > ".join(named(task) for task in learned)
         text = (
             f"For {'the ' if found.method is None else ''}{who(found.method, len(averaged.over))} the order to "
-            f"{'prefer' if better else 'avoid'} is {named(found.subject[0])} ({' > '.join(named(task) for task in tasks)}): "
+            f"{'prefer' if better else 'avoid'} is {named(found.subject[0])} ({tasks}): "
             f"Last is {give_or_take(found.estimate)} {points_of(metric)} {'above' if better else 'below'} the mean of "
             f"the {len(own) - 1} others."
         )
@@ -113,7 +112,8 @@ def _seen(averaged: Averaged, sensitivity: Sequence[Sensitivity], metric: str) -
         yield Statement(
             "order", "seen", text, method, (worst[0], best[0]), best[1] - worst[1], None, None, None, 0,
             own.last.split.n_runs, f"means of these runs, {points_of(metric)}",
-            "Another seed may put them otherwise; the largest of several differences is larger than a typical one.", 0.0,
+            "Another seed may put them otherwise; the largest of several differences is larger than a typical one.",
+            0.0,
         )  # fmt: skip
 
 

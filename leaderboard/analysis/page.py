@@ -1,4 +1,4 @@
-"""A report as one page that opens anywhere: no request leaves it, every text is escaped, tables work without scripts."""
+"""A report as one page that opens anywhere: no request leaves it, texts are escaped, tables need no script."""
 
 from __future__ import annotations
 
@@ -31,7 +31,8 @@ def report_page(found: Analysis) -> str:
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         f"<title>{text(title)}</title>\n<style>{(own / 'page.css').read_text('utf-8')}</style>\n</head>\n<body>\n"
         f'<div class="page">{_contents(found)}<main>{body}</main></div>\n'
-        f"<script>{get_plotlyjs()}</script>\n<script>{(own / 'page.js').read_text('utf-8')}</script>\n</body>\n</html>\n"
+        f"<script>{get_plotlyjs()}</script>\n<script>{(own / 'page.js').read_text('utf-8')}</script>\n"
+        "</body>\n</html>\n"
     )
 
 

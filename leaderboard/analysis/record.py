@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Final, Literal
 
 from lifealign_bench.benchmark.matrix import Schedule
 from lifealign_bench.benchmark.statistics.agreement import Agreement
@@ -16,7 +16,7 @@ from lifealign_bench.benchmark.statistics.ranking import Ranking
 from lifealign_bench.benchmark.statistics.sensitivity import Sensitivity
 from lifealign_bench.benchmark.statistics.similarity import SimilarityTest
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION: Final = 1
 """Raised whenever a field of the record changes; see docs/versions.md."""
 
 Counts = tuple[tuple[int, ...], ...]

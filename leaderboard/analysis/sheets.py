@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from lifealign_bench.benchmark.metrics import Measure
 from lifealign_bench.benchmark.statistics.crossed import Interval
@@ -64,8 +65,16 @@ def method_sheet(found: MetricAnalysis) -> Sheet:
         spread = NULL if rank is None or rank.low is None else f"{rank.low}–{rank.high}"
         shown = [NULL if value is None else str(value) for value in ((rank.rank, rank.group) if rank else (None, None))]
         rows.append(
-            (own.method, shown[0], spread, shown[1], *(text for cell in (own.last, own.bwt) for text in _interval(cell)))
-            + (_value(own.ap.value), str(own.last.n_runs))
+            (
+                own.method,
+                shown[0],
+                spread,
+                shown[1],
+                *_interval(own.last),
+                *_interval(own.bwt),
+                _value(own.ap.value),
+                str(own.last.n_runs),
+            )
         )
         notes += [f"{own.method}, {name}: {cell.reason}" for name, cell in _cells(own.last, own.bwt) if cell.reason]
         if rank is None:
@@ -86,7 +95,7 @@ def method_sheet(found: MetricAnalysis) -> Sheet:
 def comparison_sheets(found: MetricAnalysis) -> Iterator[Sheet]:
     """All pairs, and the neighbours in the ranking for the terminal."""
     ranked = [row.method for row in found.ranking.ranks if row.rank is not None]
-    neighbours = {frozenset(pair) for pair in zip(ranked, ranked[1:], strict=False)}
+    neighbours = {frozenset(pair) for pair in pairwise(ranked)}
     rows, near = [], []
     notes = []
     for own in found.ranking.comparisons:

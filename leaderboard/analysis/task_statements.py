@@ -72,7 +72,8 @@ def _costs(found: Finding, tests: Sequence[Finding], averaged: Averaged, metric:
     )
     if found.method is None and len(values) > 1:
         low, high = min(values, key=lambda name: values[name]), max(values, key=lambda name: values[name])
-        text += f"; from {number(values[low], sign=True)} for {named(low)} to {number(values[high], sign=True)} for {named(high)}"
+        least, most = (number(values[name], sign=True) for name in (low, high))
+        text += f"; from {least} for {named(low)} to {most} for {named(high)}"
     limits = STEP + (" A single method may do otherwise." if found.method is None else "")
     return _statement("interference", found, f"{text}).", "t-test over runs and prompts against 0", limits)
 
@@ -129,12 +130,14 @@ def _seen(matrices: Sequence[Interference], averaged: Averaged, metric: str) -> 
         own = None if averaged.interference is not None else method
         value = cell.value or 0.0
         text = (
-            f"In {counted(cell.n_runs, 'run')} learning {named(learned)} changed {named(task)} by {number(value, sign=True)} "
-            f"{between(cell.low, cell.high)} {points_of(metric)} ({who(own, len(averaged.over))})."
+            f"In {counted(cell.n_runs, 'run')} learning {named(learned)} changed {named(task)} by "
+            f"{number(value, sign=True)} {between(cell.low, cell.high)} {points_of(metric)} "
+            f"({who(own, len(averaged.over))})."
         )
         yield Statement(
             "interference", "seen", text, own, (learned, task), cell.value, cell.low, cell.high, None, 0, cell.n_runs,
-            "95 % interval over prompts, these runs held fixed", "Other orders and seeds may do otherwise. " + STEP, 0.0,
+            "95 % interval over prompts, these runs held fixed", "Other orders and seeds may do otherwise. " + STEP,
+            0.0,
         )  # fmt: skip
 
 
@@ -142,9 +145,11 @@ def _too_few(tests: Sequence[Finding], metric: str) -> Statement:
     runs = [found.estimate.n_runs for found in tests]
     few = len({found.subject for found in tests if found.estimate.n_runs < LEAST_RUNS})
     pairs = len({found.subject for found in tests})
+    seen = f"{min(runs)} to {min(max(runs), LEAST_RUNS - 1)} runs of a method"
     text = (
-        f"What learning one task does to another in other runs is not known for {few} of {counted(pairs, 'ordered pair')}: "
-        f"they were seen in {min(runs)} to {min(max(runs), LEAST_RUNS - 1)} runs of a method, {LEAST_RUNS} are needed."
+        f"What learning one task does to another in other runs is not known for {few} of "
+        f"{counted(pairs, 'ordered pair')}: they were seen in {seen}, "
+        f"{LEAST_RUNS} are needed."
     )
     limits = "In Williams' design a task comes before each other one in half of the orders: six orders need two seeds."
     return Statement(

@@ -47,9 +47,13 @@ def _statements(statements: Sequence[Statement]) -> Iterator[RenderableType]:
             continue
         yield plain("")
         yield plain(title, STYLES[level])
+        said: set[str] = set()
         for statement in own[:MOST_STATEMENTS]:
             yield Padding(plain(f"• {statement.text}"), (0, 0, 0, 1))
             if statement.level == "shown":
-                yield Padding(plain(f"{statement.rule}. {statement.limits}", "dim"), (0, 0, 0, 3))
+                # What a kind of statement does not say is the same for all of them.
+                limits = "" if statement.limits in said else f". {statement.limits}"
+                said.add(statement.limits)
+                yield Padding(plain(f"{statement.rule}{limits}", "dim"), (0, 0, 0, 3))
         if len(own) > MOST_STATEMENTS:
             yield plain(f"  and {len(own) - MOST_STATEMENTS} more in the page and the JSON", "dim")

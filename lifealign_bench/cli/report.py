@@ -23,7 +23,9 @@ def report(
     figures: Annotated[
         Literal["pdf", "png"] | None, typer.Option("--figures", help="With --out: also every figure as a file.")
     ] = None,
-    suite: Annotated[str | None, typer.Option("--suite", help="Where there are several boards: the suite.")] = None,
+    suite: Annotated[
+        str | None, typer.Option("--suite", help="Where there are several boards: the suite, or its file.")
+    ] = None,
     judge: Annotated[str | None, typer.Option("--judge", help="Where there are several: the judge, or none.")] = None,
     key: Annotated[str | None, typer.Option("--key", help="Where there are several: how the key begins.")] = None,
     difference: Annotated[
@@ -31,7 +33,7 @@ def report(
     ] = 5.0,
     as_json: options.Json = False,
 ) -> None:
-    """Rank methods, compare orders and tasks, with intervals and tests, and say in words what is shown and what is not."""
+    """Rank methods, compare orders and tasks, with intervals and tests; say in words what is shown and what is not."""
     from rich.console import Console
 
     from lifealign_bench.data.errors import InputError
@@ -41,13 +43,21 @@ def report(
 
     if figures is not None and out is None:
         raise InputError("--figures", "folder", "none", "--out FOLDER to write them to")
-    found = analyse(select_runs(runs, suite, judge, key), tuple(metric or ()), difference)
+    found = analyse(select_runs(runs, _suite_name(suite), judge, key), tuple(metric or ()), difference)
     if as_json:
         typer.echo(to_json(found).decode(), nl=False)
     else:
         Console().print(render_analysis(found))
     if out is not None:
         _write(found, out, figures)
+
+
+def _suite_name(reference: str | None) -> str | None:
+    if reference is None or Path(reference).suffix not in (".yaml", ".yml"):
+        return reference
+    from lifealign_bench.benchmark.suite import load_suite
+
+    return load_suite(reference).name
 
 
 def _write(found: Analysis, out: Path, figures: str | None) -> None:
