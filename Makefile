@@ -12,7 +12,7 @@ TREE := $(VENV)/tree
 FOLDERS := data methods judges benchmark leaderboard
 
 .DEFAULT_GOAL := help
-.PHONY: help env run full leaderboard picture test test-all lint types perf
+.PHONY: help env run full leaderboard screenshots picture test test-all lint types perf
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -30,11 +30,14 @@ run: env ## Run the default benchmark, or SUITE=... (train, evaluate, score, sho
 full: env ## Every step of the default benchmark, or of SUITE=..., in turn: run, recompute all numbers, show, write the report; the same command resumes
 	$(BIN)/lifealign run $(SUITE) --workspace "$(WORKSPACE)" $(ARGS)
 	$(BIN)/lifealign score "$(WORKSPACE)/results"
-	$(BIN)/lifealign leaderboard "$(WORKSPACE)/results"
+	$(BIN)/lifealign leaderboard "$(WORKSPACE)/results" --table
 	$(BIN)/lifealign report "$(WORKSPACE)/results" --suite $(SUITE) --out "$(WORKSPACE)/report"
 
-leaderboard: env ## Show the tables of all results in WORKSPACE
-	$(BIN)/lifealign leaderboard "$(WORKSPACE)/results"
+leaderboard: env ## Open the board in a browser: all results in WORKSPACE, or those that ship where there are none yet
+	$(BIN)/lifealign leaderboard $(if $(wildcard $(WORKSPACE)/results),"$(WORKSPACE)/results") $(ARGS)
+
+screenshots: env ## Draw docs/screenshots from the board that ships (needs a Chromium)
+	$(BIN)/python docs/screenshots.py
 
 picture: env ## Draw the forgetting matrices of SUITE's first order in WORKSPACE as docs/forgetting.png (needs a Chromium)
 	$(BIN)/lifealign leaderboard "$(WORKSPACE)/results/$(SUITE)" --figure docs/forgetting.png

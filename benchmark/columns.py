@@ -7,7 +7,6 @@ scale (see `judges.interface`). losses: every logged loss part.
 
 from __future__ import annotations
 
-import math
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, get_args
@@ -185,6 +184,7 @@ def _check_names(path: Path, table: Table, found: list[str]) -> None:
 def _cast(path: Path, table: Table, arrow: pa.Table) -> pa.Table:
     """The table with exactly the schema's columns and types, without the metadata that depends on versions."""
     import pyarrow as pa
+    import pyarrow.compute as pc
 
     schema = table_schema(table)
     columns = []
@@ -196,9 +196,7 @@ def _cast(path: Path, table: Table, arrow: pa.Table) -> pa.Table:
             raise InputError(path, field.name, str(column.type), str(field.type)) from error
         if column.null_count and not field.nullable:
             raise InputError(path, field.name, f"{column.null_count} nulls", "a value in every row")
-        if pa.types.is_floating(field.type) and any(
-            number is not None and not math.isfinite(number) for number in column.to_pylist()
-        ):
+        if pa.types.is_floating(field.type) and pc.all(pc.is_finite(column)).as_py() is False:
             raise InputError(
                 path, field.name, "a number that is not finite", "finite numbers, null where there is none"
             )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from typing import Self
 
@@ -64,6 +64,14 @@ class JudgeUsage(Record):
     calls: int = Field(ge=0)
     tokens: dict[Name, int]
     cost: float | None = Field(default=None, ge=0)
+
+
+def check_panel(names: Sequence[str]) -> None:
+    """Raise ValueError where these judges cannot vote together: an even number, or a name that stands twice."""
+    if names and len(names) % 2 == 0:
+        raise ValueError(f"{len(names)} judges have no median; a panel is an odd number of them")
+    if len(set(names)) != len(names):
+        raise ValueError("judges names a judge twice")
 
 
 def one_model_each(identities: Iterable[JudgeIdentity]) -> tuple[JudgeRecord, ...]:

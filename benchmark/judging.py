@@ -12,9 +12,10 @@ import pyarrow as pa
 
 from lifealign_bench.benchmark.suite import Suite
 from lifealign_bench.data.cards import TaskCard
+from lifealign_bench.data.errors import LifeAlignError
 from lifealign_bench.data.rows import Pair
 from lifealign_bench.judges.interface import Judge, JudgedItem, JudgeIdentity, Judgment
-from lifealign_bench.judges.opening import open_judges
+from lifealign_bench.judges.opening import REPLIES, open_judges
 
 VERDICTS = pa.schema(
     [
@@ -34,8 +35,8 @@ VERDICTS = pa.schema(
 """One row per answer and dimension; `usage` is JSON."""
 
 
-def judges_of(suite: Suite, cache: Path | None = None) -> tuple[Judge, ...]:
-    """The suite's judges, none where answers are not judged; cache: where paid replies are kept.
+def judges_of(suite: Suite, cache: Path = Path(REPLIES)) -> tuple[Judge, ...]:
+    """The suite's judges, none where answers are not judged; cache: where paid replies are kept, once they judge.
 
     Raises:
         InputError: a judge that is not known, or a judge file that cannot be used.
@@ -53,9 +54,33 @@ def judged_item(pair: Pair, answer: str, card: TaskCard) -> JudgedItem:
     return JudgedItem(pair.pair_id, card.name, card.rubric, pair.prompt, answer, pair.chosen, pair.harm, pair.item)
 
 
+def judge_by(inputs: object, suite: Suite, cache: Path) -> Judge:
+    """The suite's judge that a node was planned with, as this machine opens it.
+
+    Raises:
+        LifeAlignError: it is not one of the suite's any more.
+    """
+    for judge in judges_of(suite, cache):
+        if deciding(judge.identity) == inputs:
+            return judge
+    raise LifeAlignError("the judge that these verdicts were planned with is not one of the suite's any more")
+
+
 def judge_table(judge: Judge, items: Sequence[JudgedItem], progress: Callable[[int, int], None]) -> pa.Table:
     """The `VERDICTS` rows of every item, in the items' order."""
     return pa.Table.from_pylist([verdict_row(judge, found) for found in judge.judge(items, progress)], schema=VERDICTS)
+
+
+def whole_table(judge: Judge, items: Sequence[JudgedItem], progress: Callable[[int, int], None]) -> pa.Table:
+    """As `judge_table`, for what is never rewritten: it waits for every reply.
+
+    Raises:
+        LifeAlignError: a question had no reply; those that came are kept and cost nothing again.
+    """
+    verdicts = judge_table(judge, items, progress)
+    if unanswered := verdicts["status"].to_pylist().count("endpoint"):
+        raise LifeAlignError(f"{unanswered} questions to the judge had no reply; the same command asks them again")
+    return verdicts
 
 
 def verdict_row(judge: Judge, judgment: Judgment) -> dict[str, Any]:
@@ -65,7 +90,7 @@ def verdict_row(judge: Judge, judgment: Judgment) -> dict[str, Any]:
         "judge": judge.identity.name,
         "template": judgment.template,
         "dimension": judgment.dimension,
-        "against": None,
+        "against": judgment.against,
         "position": judgment.position,
         "status": judgment.status,
         "verdict": judgment.verdict,

@@ -11,6 +11,7 @@ import pandas as pd
 
 from lifealign_bench.benchmark.matrix import Cell, Matrix, Schedule
 from lifealign_bench.benchmark.metrics import Measure, References, measure_all
+from lifealign_bench.benchmark.pairwise_scoring import WIN
 from lifealign_bench.benchmark.schema import MeasureRecord
 
 CONTINUAL = (
@@ -27,7 +28,8 @@ CONTINUAL = (
     "safety_compliance",
     "over_refusal",
 )
-"""Metrics from 0 to 100 with a matrix of their own; margins, lengths and log-sigmoid sums are cells only."""
+"""Metrics from 0 to 100 with a matrix of their own, as win rates are, too; margins, lengths and log-sigmoid sums are
+cells only."""
 
 LABELLED = ("safety_compliance", "over_refusal")
 """Metrics over labelled prompts, which not every task has: their Last is the mean over the tasks that do."""
@@ -43,7 +45,7 @@ def measures_of(
     The standard error of Last is that of a mean over tasks whose prompts are independent of each other.
     """
     found = {}
-    for metric in CONTINUAL:
+    for metric in (*CONTINUAL, *sorted(name for name in set(cells["metric"]) if name.startswith(WIN))):
         own = cells[cells["metric"] == metric]
         if own.empty:
             continue
@@ -79,6 +81,8 @@ def _of_labelled(
     earlier = [task for task in counted if task != matrix.tasks[-1]]
     if metric not in LOWER_IS_BETTER and matrix.schedule == "sequential" and earlier:
         own["bwt"] = _mean_of(matrix, earlier, _change)
+    if matrix.schedule != "sequential":
+        own["bwt"] = measures["bwt"]
     return {name: own.get(name, Measure(None, reason)) for name in measures}
 
 

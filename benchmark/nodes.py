@@ -17,7 +17,7 @@ from lifealign_bench.benchmark.cost import CostMeter
 from lifealign_bench.benchmark.evaluation.answers import greedy_answers
 from lifealign_bench.benchmark.evaluation.logps import pair_logps
 from lifealign_bench.benchmark.graph import Node
-from lifealign_bench.benchmark.judging import deciding, judge_table, judged_item, judges_of
+from lifealign_bench.benchmark.judging import judge_by, judged_item, whole_table
 from lifealign_bench.benchmark.store import Store
 from lifealign_bench.benchmark.strict_json import write_json
 from lifealign_bench.benchmark.training.context import Attachment, Stage, StageData
@@ -26,7 +26,6 @@ from lifealign_bench.benchmark.training.guard import guarded
 from lifealign_bench.benchmark.training.policy import learned_state, load_policy, save_policy
 from lifealign_bench.benchmark.world import LoadedWorld, OpenedPolicy
 from lifealign_bench.data.errors import LifeAlignError
-from lifealign_bench.judges.interface import Judge
 from lifealign_bench.judges.opening import REPLIES
 from lifealign_bench.methods.base import Method
 from lifealign_bench.methods.registry import find_method
@@ -122,22 +121,14 @@ def _answers(node: Node, shop: Workshop, folder: Path, meter: CostMeter) -> None
 
 
 def _verdicts(node: Node, shop: Workshop, folder: Path, meter: CostMeter) -> None:
-    data = shop.world.stream[str(node.inputs["task"])]
-    judge = _judge(node, shop)
+    suite, data = shop.world.suite, shop.world.stream[str(node.inputs["task"])]
+    judge = judge_by(node.inputs["judge"], suite, shop.store.root.parent / REPLIES)
     pairs = {pair.pair_id: pair for pair in data.evaluation}
     answers = pq.read_table(shop.parent(node, "answers") / "answers.parquet").to_pylist()
     items = [judged_item(pairs[row["pair_id"]], row["text"], data.card) for row in answers]
-    pq.write_table(judge_table(judge, items, shop.steps("verdicts")), folder / "verdicts.parquet")
+    pq.write_table(whole_table(judge, items, shop.steps("verdicts")), folder / "verdicts.parquet")
     write_json(folder / "judge.json", asdict(judge.identity))
     meter.count(example_passes=len(items), tokens=0)
-
-
-def _judge(node: Node, shop: Workshop) -> Judge:
-    """The judge of a verdicts node, as the suite opens it on this machine."""
-    for judge in judges_of(shop.world.suite, shop.store.root.parent / REPLIES):
-        if deciding(judge.identity) == node.inputs["judge"]:
-            return judge
-    raise HarnessError(f"{node.label}: its judge is not one of the suite's")
 
 
 _ANSWERS = pa.schema(
@@ -205,7 +196,8 @@ def _memory(node: Node, shop: Workshop, folder: Path, meter: CostMeter) -> None:
 def _guarded(stage: Stage, shop: Workshop, folder: Path, kept: Path | None) -> AbstractContextManager[None]:
     """Within the context the method's code opens its own folder, and of the workspace what was kept for it."""
     root, data = shop.store.root, shop.world.suite.data_dir
-    hidden = [root, root.parent / "results", *([Path(data)] if data else [])]
+    seen_by_judges = [root.parent / name for name in ("results", "judged", REPLIES)]
+    hidden = [root, *seen_by_judges, *([Path(data)] if data else [])]
     own = [folder, *([kept / "memory"] if kept else []), *([stage.logging_folder] if stage.logging_folder else [])]
     return guarded(stage.method, own, hidden)
 

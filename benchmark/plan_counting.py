@@ -147,10 +147,15 @@ class _Counting:
 
     def _cells(self, tasks: Iterable[str]) -> _Tally:
         tally = _Tally()
-        kinds: tuple[Kind, ...] = ("pairs", "answers") if not judges_of(self.suite) else _JUDGED
-        for node in (Node(kind, {"task": task}) for task in tasks for kind in kinds):
+        for node in (Node(kind, {"task": task}) for task in tasks for kind in self.evaluations):
             tally.add(node, self._work(node))
         return tally
+
+    @cached_property
+    def evaluations(self) -> tuple[Kind, ...]:
+        """The kinds of node behind one cell, verdicts once for each judge."""
+        verdict: Kind = "verdicts"
+        return ("pairs", "answers", *(verdict for _ in judges_of(self.suite)))
 
     def _trained(
         self, tally: _Tally, kind: Kind, prefix: Prefix, learned: Prefix, config: Mapping[str, object]
@@ -167,9 +172,6 @@ def evaluated_after(prefix: Prefix, suite: Suite) -> list[str]:
     rest = tuple(task for task in suite.task_names if task not in prefix)
     wanted = evaluated_cells(suite.evaluation.cells, "sequential", prefix + rest)
     return [task for step, task in wanted if step == len(prefix)]
-
-
-_JUDGED: tuple[Kind, ...] = ("pairs", "answers", "verdicts")
 
 
 def _planned(suite: Suite, world: World, methods: Entries, orders: Sequence[Order]) -> dict[Kind, int]:

@@ -20,11 +20,12 @@ from lifealign_bench.benchmark.columns import TABLES, write_table
 from lifealign_bench.benchmark.cost import machine
 from lifealign_bench.benchmark.durable import explained
 from lifealign_bench.benchmark.engine import Outcome
-from lifealign_bench.benchmark.judge_records import CoverageRecord, JudgeRecord, one_model_each
+from lifealign_bench.benchmark.judge_records import CoverageRecord
 from lifealign_bench.benchmark.judge_scoring import coverage_of
+from lifealign_bench.benchmark.judging import deciding, judges_of
 from lifealign_bench.benchmark.measuring import measures_of, references_from
 from lifealign_bench.benchmark.plan import Plan, Run, Stage
-from lifealign_bench.benchmark.rows_of_run import Gatherer, RunRows
+from lifealign_bench.benchmark.rows_of_run import Gatherer, RunRows, judges_of_run
 from lifealign_bench.benchmark.schema import (
     DataRecord,
     Identity,
@@ -48,7 +49,6 @@ from lifealign_bench.benchmark.texts import write_texts
 from lifealign_bench.benchmark.world import LoadedWorld
 from lifealign_bench.data.errors import InputError
 from lifealign_bench.data.rows import digest
-from lifealign_bench.judges.interface import JudgeIdentity
 from lifealign_bench.methods.identity import method_identity
 
 
@@ -190,7 +190,7 @@ def _record(
         "prompts": evaluation.prompts,
         "max_length": suite.budget.max_length,
     }
-    judges = _judges(run, materials.store)
+    judges = judges_of_run(run, materials.store)
     data = {
         task: DataRecord(
             train_sha256=world.train_fingerprint(task), evaluation_sha256=world.evaluation_fingerprint(task)
@@ -256,21 +256,12 @@ def _bytes_below(folder: Path) -> int:
     return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
 
 
-def _judges(run: Run, store: Store) -> tuple[JudgeRecord, ...]:
-    """The judges behind a run's verdicts, each as its nodes say what was served.
-
-    Raises:
-        InputError: one judge was served by several models.
-    """
-    nodes = [node for cell in run.evaluations for node in cell.verdicts]
-    return one_model_each([JudgeIdentity(**store.read_json(node.key, "judge.json")) for node in nodes])
-
-
 def _suite_hash(materials: Materials) -> str:
     """Hash of what the suite decides; where its files lie on this machine is no part of it."""
     values = materials.plan.suite.model_dump(mode="json", exclude={"data_dir", "methods", "orders", "seeds"})
     values["base"] = materials.identity.digest
     values["tasks"] = [task["name"] for task in values["tasks"]]
+    values["judge"] = [dict(deciding(judge.identity)) for judge in judges_of(materials.plan.suite)]
     return digest(values)
 
 

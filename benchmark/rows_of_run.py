@@ -12,10 +12,12 @@ import pyarrow.parquet as pq
 from lifealign_bench.benchmark.columns import empty_table
 from lifealign_bench.benchmark.evaluation.text_metrics import bleu4_char, rouge_l
 from lifealign_bench.benchmark.graph import Node
+from lifealign_bench.benchmark.judge_records import JudgeRecord, one_model_each
 from lifealign_bench.benchmark.plan import Evaluated, Run
 from lifealign_bench.benchmark.store import Store
 from lifealign_bench.benchmark.world import LoadedWorld
 from lifealign_bench.data.rows import Pair, digest
+from lifealign_bench.judges.interface import JudgeIdentity
 
 
 @dataclass(frozen=True)
@@ -119,6 +121,16 @@ class Gatherer:
                 "category": pd.Series([pair.category for pair in pairs], dtype=object),
             }
         )
+
+
+def judges_of_run(run: Run, store: Store) -> tuple[JudgeRecord, ...]:
+    """The judges behind a run's verdicts, each as its nodes say what was served.
+
+    Raises:
+        InputError: one judge was served by several models.
+    """
+    nodes = [node for cell in run.evaluations for node in cell.verdicts]
+    return one_model_each([JudgeIdentity(**store.read_json(node.key, "judge.json")) for node in nodes])
 
 
 def _in_cell(rows: pd.DataFrame, cell: Evaluated) -> pd.DataFrame:

@@ -26,7 +26,9 @@ def find_runs(results: Path | Sequence[Path]) -> tuple[StoredRun, ...]:
     """
     folders: dict[Path, None] = {}
     for root in [results] if isinstance(results, Path) else results:
-        found = [root] if (root / RUN_FILE).is_file() else sorted(path.parent for path in root.rglob(RUN_FILE))
+        # A folder with a dot is half-written, left behind by a process that was killed.
+        below = (path.parent for path in sorted(root.rglob(RUN_FILE)) if not path.parent.name.startswith("."))
+        found = [root] if (root / RUN_FILE).is_file() else list(below)
         if not found:
             raise InputError(root, "results", "no run.json", "a folder of runs, as `lifealign run` writes it")
         folders.update(dict.fromkeys(found))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final, Literal, Self, TypeVar
 
 from pydantic import Field, JsonValue, ValidationError, model_validator
 
-from lifealign_bench.benchmark.judge_records import CoverageRecord, JudgeRecord, JudgeUsage
+from lifealign_bench.benchmark.judge_records import CoverageRecord, JudgeRecord, JudgeUsage, check_panel
 from lifealign_bench.benchmark.metrics import Measure
 from lifealign_bench.benchmark.strict_json import write_json
 from lifealign_bench.benchmark.strict_reading import read_json
@@ -201,10 +201,7 @@ class RunRecord(Record):
             raise ValueError(f"identity.order {self.identity.order!r} is not order.name {self.order.name!r}")
         if set(self.data) != set(self.order.tasks):
             raise ValueError("data has other tasks than order.tasks")
-        if self.judges and len(self.judges) % 2 == 0:
-            raise ValueError(f"{len(self.judges)} judges have no median; a panel is an odd number of them")
-        if len({judge.name for judge in self.judges}) != len(self.judges):
-            raise ValueError("judges names a judge twice")
+        check_panel([judge.name for judge in self.judges])
         return self
 
     def recomputed_comparability_key(self) -> str:
@@ -282,11 +279,8 @@ def _read(path: Path, kind: type[Kind]) -> Kind:
     found = value.get("schema_version")
     if found != SCHEMA_VERSION or isinstance(found, bool):
         shown = "none" if found is None else repr(found)[:40]
-        expected = (
-            f"{SCHEMA_VERSION}; `lifealign score --upgrade` carries {SCHEMA_VERSION - 1} over, else read it with "
-        )
-        expected += "the version of this package that wrote it"
-        raise InputError(path, "schema_version", shown, expected)
+        older = "`lifealign score --upgrade` carries 2 over, the version of this package that wrote it reads any other"
+        raise InputError(path, "schema_version", shown, f"{SCHEMA_VERSION}; {older}")
     try:
         return kind.model_validate_json(text)
     except ValidationError as error:

@@ -9,7 +9,8 @@ import pandas as pd
 
 from lifealign_bench.benchmark.cell_score import Score, mean_score
 from lifealign_bench.benchmark.evaluation.text_metrics import corpus_bleu
-from lifealign_bench.benchmark.judge_scoring import judged_dimensions, score_judgments
+from lifealign_bench.benchmark.judge_scoring import collapsed, judged_dimensions, score_judgments
+from lifealign_bench.benchmark.pairwise_scoring import score_comparisons
 
 
 def score_pairs(rows: pd.DataFrame, items: Sequence[str | None]) -> list[Score]:
@@ -81,16 +82,20 @@ def score_cells(
     """
     found: list[dict[str, object]] = []
     answers = dict(iter(samples.groupby(["step", "task"], sort=False)))
-    verdicts = dict(iter(judgments.groupby(["step", "task"], sort=False)))
+    verdicts = collapsed(judgments)
     dimensions = judged_dimensions(judgments, samples)
+    pairwise = judgments[judgments["against"].notna()]
+    compared = dict(iter(pairwise.groupby(["step", "task"], sort=False)))
     for key, rows in pairs.groupby(["step", "task"], sort=False):
         step, task = _step_and_task(key)
         scores = score_pairs(rows, list(rows["item"]))
         if key in answers:
             own = answers[key]
             scores += score_answers(own, references, list(own["item"]))
+            if key in compared:
+                scores += score_comparisons(compared[key])
             if dimensions:
-                scores += score_judgments(verdicts.get(key, judgments.iloc[:0]), own, dimensions)
+                scores += score_judgments(verdicts, own, dimensions)
         found += [
             {
                 "step": step,

@@ -9,10 +9,11 @@ from pathlib import Path
 from lifealign_bench.benchmark.orders import resolve_orders
 from lifealign_bench.benchmark.plan import Plan, make_plan
 from lifealign_bench.benchmark.store import Store
-from lifealign_bench.benchmark.suite import Suite, load_suite
+from lifealign_bench.benchmark.suite import Suite, judge_reference, load_suite
 from lifealign_bench.benchmark.world import LoadedWorld, load_world, outline_world
 from lifealign_bench.data.errors import UnknownNameError
 
+NOBODY = "none"
 DESIGNS = ("paper", "williams", "all", "random:")
 
 
@@ -28,6 +29,7 @@ class Overrides:
     base: str | None = None
     data_dir: Path | None = None
     world_seed: int | None = None
+    judge: str | None = None
 
 
 @dataclass(frozen=True)
@@ -87,6 +89,8 @@ def overridden(suite: Suite, overrides: Overrides) -> Suite:
         changes["data_dir"] = str(overrides.data_dir.resolve())
     if overrides.world_seed is not None:
         changes["world_seed"] = overrides.world_seed
+    if overrides.judge is not None:
+        changes["judge"] = None if overrides.judge == NOBODY else judge_reference(overrides.judge, Path.cwd())
     return suite.with_overrides(changes) if changes else suite
 
 

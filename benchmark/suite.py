@@ -245,7 +245,7 @@ def _known_keys(parents: Sequence[int | str]) -> list[str]:
 
 
 def load_suite(reference: str | Path) -> Suite:
-    """The suite of a YAML file, or a built-in one by its name; a relative `data_dir` is relative to the file.
+    """The suite of a YAML file, or a built-in one by its name; relative paths in it are relative to the file.
 
     Raises:
         UnknownNameError: no such file and no built-in suite of that name.
@@ -261,7 +261,13 @@ def load_suite(reference: str | Path) -> Suite:
         task.model_copy(update={"card": str((path.parent / task.card).resolve())}) if task.card else task
         for task in suite.tasks
     ]
-    return suite.model_copy(update={"data_dir": _folder(suite.data_dir, path), "tasks": tuple(cards)})
+    judge = None if suite.judge is None else judge_reference(suite.judge, path.parent)
+    return suite.model_copy(update={"data_dir": _folder(suite.data_dir, path), "tasks": tuple(cards), "judge": judge})
+
+
+def judge_reference(judge: str, folder: Path) -> str:
+    """A judge's name as it is; of a judge file its whole path, a relative one being relative to `folder`."""
+    return str((folder / judge).resolve()) if Path(judge).suffix in {".yaml", ".yml"} else judge
 
 
 def suite_names() -> list[str]:

@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import Any, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, JsonValue
+from pydantic import JsonValue
 
 from lifealign_bench.benchmark.durable import explained, write_whole
 from lifealign_bench.benchmark.strict_json import write_json
+from lifealign_bench.benchmark.strict_record import Record
 from lifealign_bench.benchmark.suite import Suite
 from lifealign_bench.data.errors import InputError
 
@@ -19,12 +20,6 @@ ROWS = {
     "tuning items": "items of the miniature world that no suite meets: one half learned, one evaluated",
     "training rows": "the suite's training rows: one half learned, one evaluated; evaluation rows were never opened",
 }
-
-
-class Record(BaseModel):
-    """Strict, and never changed."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
 class TunedTask(Record):

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from lifealign_bench.benchmark.cell_score import Score
 from lifealign_bench.benchmark.graph import Node
-from lifealign_bench.benchmark.judge_scoring import score_judgments
+from lifealign_bench.benchmark.judge_scoring import collapsed, score_judgments
 from lifealign_bench.benchmark.matrix import Cell, Matrix
 from lifealign_bench.benchmark.metrics import last
 from lifealign_bench.benchmark.orders import resolve_orders
@@ -129,7 +129,7 @@ def _value(cell: Evaluated, metric: str, gatherer: Gatherer) -> tuple[float | No
 
 def _scores(cell: Evaluated, metric: str, gatherer: Gatherer) -> list[Score]:
     if metric == "rubric":
-        return score_judgments(gatherer.judgments(cell), gatherer.answers(cell), frozenset({"rubric"}))
+        return score_judgments(collapsed(gatherer.judgments(cell)), gatherer.answers(cell), frozenset({"rubric"}))
     if metric == "preference_accuracy":
         # Against itself: the scores that compare with the base are not asked for, and so not computed.
         rows = gatherer.pairs(cell, cell.pairs)

@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
+from pydantic import JsonValue
+
 from lifealign_bench.data.rows import Message
 
 Dimension = Literal["helpfulness", "safety", "rubric", "refusal"]
@@ -40,19 +42,30 @@ class JudgedItem:
 
 
 @dataclass(frozen=True, slots=True)
+class Comparison:
+    """An answer, and another one to the same prompt; against: what the other is called."""
+
+    item: JudgedItem
+    other: str
+    against: str
+
+
+@dataclass(frozen=True, slots=True)
 class Judgment:
     """One dimension of one answer: a verdict on the dimension's scale, or None and in `status` why there is none.
 
-    template: the label of the template that asked. position: which place the answer had in a pairwise prompt; 0 where
-    it was judged alone. raw: the judge's own words; usage: tokens by kind, where there are any.
+    template: the label of the template that asked. against: what the answer was compared with, None where it was judged
+    alone; the verdict is then 1 for better, 0 for worse, 0.5 for a tie. position: its place, 0 first, 1 second.
+    raw: the judge's own words; usage: tokens by kind, where there are any.
     """
 
     pair_id: str
     dimension: Dimension
-    verdict: int | None
+    verdict: float | None
     rationale: str
     template: str = ""
     status: Status = "scored"
+    against: str | None = None
     position: int = 0
     raw: str = ""
     usage: Mapping[str, int] = field(default_factory=dict)
@@ -75,7 +88,7 @@ class JudgeIdentity:
     template_version: str
     template_sha256: str
     templates: Mapping[str, str]
-    parameters: Mapping[str, int | float | str | bool | None]
+    parameters: Mapping[str, JsonValue]
 
 
 class Judge(Protocol):
@@ -92,8 +105,16 @@ class Judge(Protocol):
     def judge(self, items: Sequence[JudgedItem], progress: JudgeProgress | None = None) -> list[Judgment]:
         """A judgment of every dimension that `asked_of` names for every item, items in order."""
 
+    def compare(self, comparisons: Sequence[Comparison], progress: JudgeProgress | None = None) -> list[Judgment]:
+        """Two judgments, one in each position, of every dimension that `compared_in` names for every comparison."""
+
 
 def asked_of(item: JudgedItem, dimensions: Sequence[Dimension] = DIMENSIONS) -> tuple[Dimension, ...]:
     """Which of these dimensions an item is judged in: `refusal` only where the prompt has a harm label, since nothing
     can be said of a refusal without one."""
     return tuple(name for name in dimensions if name != "refusal" or item.harm is not None)
+
+
+def compared_in(dimensions: Sequence[Dimension] = DIMENSIONS) -> tuple[Dimension, ...]:
+    """In which of these dimensions two answers are compared."""
+    return tuple(name for name in dimensions if name in ("helpfulness", "safety"))

@@ -124,7 +124,7 @@ def parse_joint(template: JointTemplate, text: str) -> dict[TemplateDimension, V
     if reply.broken or not found:
         return dict.fromkeys(template.parts, Unscored("parse", reply.broken or "no object with a dimension"))
     last = found[-1]
-    if len(found) > 1 and not reply.ends_in_object:
+    if len(found) > 1 and not reply.last_word:
         return dict.fromkeys(template.parts, Unscored("parse", "several objects"))
     if not isinstance(last.value, dict):
         return dict.fromkeys(template.parts, Unscored("parse", last.value.reason))

@@ -40,14 +40,14 @@ class JudgeFile(Strict):
 class PanelFile(Strict):
     """Several judge files whose verdicts collapse by their median; paths are relative to this file."""
 
-    panel: tuple[Relative, ...] = Field(min_length=1)
+    panel: tuple[Relative, ...] = Field(min_length=1, strict=False)
     note: str = ""
 
     @field_validator("panel")
     @classmethod
     def _odd(cls, members: tuple[str, ...]) -> tuple[str, ...]:
         if len(members) % 2 == 0:
-            raise ValueError(f"an odd number of judges: the votes of {len(members)} have no median that one of them gave")
+            raise ValueError(f"an odd number of judges: {len(members)} votes have no median that one of them gave")
         return members
 
 
@@ -64,7 +64,9 @@ class JudgeSettings:
     where: str = ""
 
 
-def read_settings(reference: str, base_url: str | None = None, api_key_env: str | None = None) -> tuple[JudgeSettings, ...]:
+def read_settings(
+    reference: str, base_url: str | None = None, api_key_env: str | None = None
+) -> tuple[JudgeSettings, ...]:
     """The judges of a file, of a built-in name, or of `openai:MODEL`; one, or the members of a panel.
 
     base_url, api_key_env: in place of what the file says. A key is sent to OpenAI's own address by default and to no

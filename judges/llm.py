@@ -3,94 +3,40 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 
 from lifealign_bench.data.errors import InputError
-from lifealign_bench.data.rows import Message
-from lifealign_bench.judges.chat import ChatCall, ChatReply, ReplyStatus
+from lifealign_bench.judges.chat import ChatCall, ChatReply
 from lifealign_bench.judges.client.client import ChatClient
-from lifealign_bench.judges.client.config import Budget
 from lifealign_bench.judges.client.planning import DryRun
 from lifealign_bench.judges.client.progress import Progress
 from lifealign_bench.judges.interface import (
     DIMENSIONS,
+    Comparison,
     Dimension,
     JudgedItem,
     JudgeIdentity,
     JudgeProgress,
     Judgment,
-    Status,
     asked_of,
+    compared_in,
 )
-from lifealign_bench.judges.joint import JointTemplate, parse_joint, render_joint
 from lifealign_bench.judges.judge_file import JudgeSettings
-from lifealign_bench.judges.rendering import render, repair_messages
-from lifealign_bench.judges.template import Template
+from lifealign_bench.judges.purse import Purse
+from lifealign_bench.judges.questions import Answered, Question
+from lifealign_bench.judges.rendering import repair_messages
 from lifealign_bench.judges.templates import load_templates
-from lifealign_bench.judges.verdict import Unscored, Verdict, parse_verdict
-
-NONCE_SEED = 0
-"""Markers depend on it and on the pair alone, so that the same question is always the same bytes and is paid once."""
 
 Watch = Callable[[Progress], None]
-Verdicts = Mapping[Dimension, Verdict | Unscored]
-
-WITHOUT: Mapping[ReplyStatus, Status] = {
-    "length": "length",
-    "refusal": "refusal",
-    "rejected": "rejected",
-    "unreachable": "endpoint",
-}
-"""Why an answer without a whole reply has no verdict."""
-
-
-@dataclass(frozen=True, slots=True)
-class Question:
-    """One call: the item's place, the dimensions that it asks for, and with which template."""
-
-    place: int
-    item: JudgedItem
-    dimensions: tuple[Dimension, ...]
-    template: Template | JointTemplate
-
-    def messages(self) -> tuple[Message, ...]:
-        """The rendered question."""
-        if isinstance(self.template, JointTemplate):
-            return render_joint(self.template, self.item, NONCE_SEED)
-        return render(self.template, self.item, NONCE_SEED)
-
-    def read(self, text: str) -> Verdicts:
-        """A verdict, or why there is none, for every dimension."""
-        if isinstance(self.template, JointTemplate):
-            return {name: found for name, found in parse_joint(self.template, text).items() if name in self.dimensions}
-        return {self.dimensions[0]: parse_verdict(self.template, text)}
-
-
-@dataclass(frozen=True, slots=True)
-class Answered:
-    """A question, the reply that decides, and the tokens of all replies."""
-
-    question: Question
-    reply: ChatReply
-    usage: Mapping[str, int] = field(default_factory=dict)
-
-    @property
-    def verdicts(self) -> Verdicts:
-        """What the reply says; nothing where it is not whole."""
-        return self.question.read(self.reply.text) if self.reply.status == "complete" else {}
-
-    @property
-    def unread(self) -> bool:
-        """Whether a repair may help: there are words, and no verdict in them."""
-        return any(isinstance(found, Unscored) for found in self.verdicts.values())
 
 
 class LlmJudge:
     """Judges through one endpoint; the same items give the same questions, so that cached replies cost nothing.
 
-    cache: the file of paid replies. watch: called with what the client does.
+    cache: the file of paid replies. purse: what may be spent. watch: called with what the client does.
     """
 
     def __init__(
@@ -98,12 +44,13 @@ class LlmJudge:
         settings: JudgeSettings,
         cache: Path,
         dimensions: tuple[Dimension, ...] = DIMENSIONS,
-        budget: Budget | None = None,
+        purse: Purse | None = None,
         watch: Watch | None = None,
     ) -> None:
-        self.settings, self.dimensions, self._watch = settings, dimensions, watch
+        self.settings, self.dimensions = settings, dimensions
         self.templates = load_templates(settings.paraphrase, settings.templates)
-        self.client = ChatClient(settings.endpoint, cache, budget)
+        self._cache, self._purse, self._watch = cache, purse or Purse(), watch
+        self._client()
         self._served: dict[str, None] = {}
 
     @property
@@ -140,25 +87,36 @@ class LlmJudge:
             InputError: the endpoint cannot be used, or answered as more than one model.
             LifeAlignError: a budget is reached or too much fails; what was answered is kept.
         """
-        total = sum(1 for _ in self._questions(items))
-        found: list[list[Judgment]] = [[] for _ in items]
+        return self._judged(lambda: self._questions(items), len(items), progress)
+
+    def compare(self, comparisons: Sequence[Comparison], progress: JudgeProgress | None = None) -> list[Judgment]:
+        """Two judgments for every dimension that has a pairwise template, one in each position, for every comparison,
+        in order; raises as `judge`."""
+        return self._judged(lambda: self._comparing(comparisons), len(comparisons), progress)
+
+    def _judged(
+        self, questions: Callable[[], Iterator[Question]], places: int, progress: JudgeProgress | None
+    ) -> list[Judgment]:
+        total = sum(1 for _ in questions())
+        found: list[list[Judgment]] = [[] for _ in range(places)]
         unread: list[Answered] = []
-        for done, answered in enumerate(self._ask(self._questions(items)), 1):
+        for done, answered in enumerate(self._ask(questions(), total), 1):
             if answered.unread:
                 unread.append(answered)
             else:
-                found[answered.question.place] += self._judgments(answered)
+                found[answered.question.place] += answered.judgments()
             if progress is not None:
                 progress(done - len(unread), total)
         for done, answered in enumerate(self._repaired(unread), 1):
-            found[answered.question.place] += self._judgments(answered)
+            found[answered.question.place] += answered.judgments()
             if progress is not None:
                 progress(total - len(unread) + done, total)
-        return [judgment for own in found for judgment in sorted(own, key=lambda one: DIMENSIONS.index(one.dimension))]
+        return [judgment for own in found for judgment in sorted(own, key=_in_order)]
 
-    def plan(self, items: Sequence[JudgedItem]) -> DryRun:
-        """What judging would take, without repairs; nothing is sent."""
-        return self.client.plan(self._call(question) for question in self._questions(items))
+    def plan(self, items: Sequence[JudgedItem], comparisons: Sequence[Comparison] = ()) -> DryRun:
+        """What judging and comparing would take, without repairs; nothing is sent."""
+        questions = chain(self._questions(items), self._comparing(comparisons))
+        return self._client().plan(self._call(question) for question in questions)
 
     def _questions(self, items: Sequence[JudgedItem]) -> Iterator[Question]:
         for place, item in enumerate(items):
@@ -169,13 +127,20 @@ class LlmJudge:
                 for name in asked:
                     yield Question(place, item, (name,), self.templates.for_dimension(name, item.rubric))
 
+    def _comparing(self, comparisons: Sequence[Comparison]) -> Iterator[Question]:
+        for place, pair in enumerate(comparisons):
+            for name in compared_in(self.dimensions):
+                template = self.templates.pairwise(name)
+                for position in (0, 1):
+                    yield Question(place, pair.item, (name,), template, pair.other, pair.against, position)
+
     def _call(self, question: Question, after: str | None = None) -> ChatCall:
         messages = question.messages()
         room = self.settings.endpoint.max_tokens * len(question.dimensions)
         said = messages if after is None else repair_messages(messages, after)
         return ChatCall(said, question.template.schema(), room)
 
-    def _ask(self, questions: Iterable[Question]) -> Iterator[Answered]:
+    def _ask(self, questions: Iterable[Question], total: int) -> Iterator[Answered]:
         under_way: deque[Question] = deque()
 
         def calls() -> Iterator[ChatCall]:
@@ -183,16 +148,31 @@ class LlmJudge:
                 under_way.append(question)
                 yield self._call(question)
 
-        for reply in self.client.complete(calls(), self._watch):
-            yield Answered(under_way.popleft(), self._one_model(reply), _counted(reply))
+        for reply in self._complete(_Counted(calls, total)):
+            yield Answered.by(under_way.popleft(), self._one_model(reply))
 
     def _repaired(self, unread: Sequence[Answered]) -> Iterator[Answered]:
         """Each question once more, with the reply that could not be read; a reply that is no better changes nothing."""
-        calls = (self._call(answered.question, answered.reply.text) for answered in unread)
-        for answered, reply in zip(unread, self.client.complete(calls, self._watch), strict=True):
-            usage = _sum(answered.usage, _counted(self._one_model(reply)))
-            better = reply.status == "complete"
-            yield replace(answered, reply=reply if better else answered.reply, usage=usage)
+        calls = [self._call(answered.question, answered.reply.text) for answered in unread]
+        for answered, reply in zip(unread, self._complete(calls), strict=True):
+            yield answered.repaired(self._one_model(reply))
+
+    def _client(self) -> ChatClient:
+        return ChatClient(self.settings.endpoint, self._cache, self._purse.left())
+
+    def _complete(self, calls: Iterable[ChatCall]) -> Iterator[ChatReply]:
+        last = Progress()
+
+        def watch(now: Progress) -> None:
+            nonlocal last
+            last = now
+            if self._watch is not None:
+                self._watch(now)
+
+        try:
+            yield from self._client().complete(calls, watch)
+        finally:
+            self._purse.spend(last)
 
     def _one_model(self, reply: ChatReply) -> ChatReply:
         if reply.status == "complete" and reply.model_served:
@@ -203,36 +183,20 @@ class LlmJudge:
             raise InputError(f"judge {self.settings.name}", "model served", found, expected)
         return reply
 
-    def _judgments(self, answered: Answered) -> Iterator[Judgment]:
-        question, reply = answered.question, answered.reply
-        verdicts = answered.verdicts
-        for place, name in enumerate(question.dimensions):
-            # A call for several dimensions is paid for once.
-            usage = answered.usage if place == 0 else {}
-            verdict, rationale, status = _outcome(verdicts.get(name), reply)
-            yield Judgment(
-                question.item.pair_id,
-                name,
-                verdict,
-                rationale,
-                template=question.template.label,
-                status=status,
-                raw=reply.text,
-                usage=usage,
-            )
+
+@dataclass(frozen=True, slots=True)
+class _Counted:
+    """Calls that are made when they are needed, and how many there will be."""
+
+    calls: Callable[[], Iterator[ChatCall]]
+    total: int
+
+    def __iter__(self) -> Iterator[ChatCall]:
+        return self.calls()
+
+    def __len__(self) -> int:
+        return self.total
 
 
-def _outcome(found: Verdict | Unscored | None, reply: ChatReply) -> tuple[int | None, str, Status]:
-    if reply.status != "complete":
-        return None, reply.reason, WITHOUT[reply.status]
-    if isinstance(found, Verdict) and isinstance(found.verdict, int):
-        return found.verdict, found.rationale, "scored"
-    return None, found.detail if isinstance(found, Unscored) else "no verdict of this dimension", "parse"
-
-
-def _counted(reply: ChatReply) -> dict[str, int]:
-    return {"calls": 1, **reply.usage} if reply.status != "unreachable" else {}
-
-
-def _sum(one: Mapping[str, int], other: Mapping[str, int]) -> dict[str, int]:
-    return {name: one.get(name, 0) + other.get(name, 0) for name in sorted({*one, *other})}
+def _in_order(judgment: Judgment) -> tuple[int, int]:
+    return DIMENSIONS.index(judgment.dimension), judgment.position

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 
 from lifealign_bench.data.errors import InputError
 from lifealign_bench.data.mini.parsing import Reading, read_answer
@@ -13,12 +14,14 @@ from lifealign_bench.judges.interface import (
     DIMENSIONS,
     HIGHEST,
     LOWEST,
+    Comparison,
     Dimension,
     JudgedItem,
     JudgeIdentity,
     JudgeProgress,
     Judgment,
     asked_of,
+    compared_in,
 )
 
 VERSION = "2"
@@ -71,6 +74,24 @@ class Oracle:
                 progress(done, len(items))
         return found
 
+    def compare(self, comparisons: Sequence[Comparison], progress: JudgeProgress | None = None) -> list[Judgment]:
+        """The higher score is better, whatever the position; raises as `judge`."""
+        found: list[Judgment] = []
+        for pair in comparisons:
+            both = [self._judge(item) for item in (pair.item, replace(pair.item, answer=pair.other))]
+            scored = [{judgment.dimension: judgment for judgment in judgments} for judgments in both]
+            for name in compared_in(self.dimensions):
+                own, other = (one[name] for one in scored)
+                won = float(_score_of(own) > _score_of(other)) + 0.5 * (_score_of(own) == _score_of(other))
+                reason = f"{own.verdict} ({own.rationale}) against {other.verdict} ({other.rationale})"
+                found += [
+                    replace(own, verdict=won, rationale=reason, against=pair.against, position=place)
+                    for place in (0, 1)
+                ]
+        if progress is not None:
+            progress(len(comparisons), len(comparisons))
+        return found
+
     def _judge(self, judged: JudgedItem) -> list[Judgment]:
         item = self._items.get(judged.item or "")
         if item is None:
@@ -87,6 +108,10 @@ class Oracle:
         }
         asked = asked_of(judged, self.dimensions)
         return [Judgment(judged.pair_id, dimension, *scores[dimension](), template=LABEL) for dimension in asked]
+
+
+def _score_of(judgment: Judgment) -> float:
+    return judgment.verdict if judgment.verdict is not None else LOWEST
 
 
 def completeness(item: Item, reading: Reading) -> tuple[float, str]:

@@ -11,7 +11,7 @@ from lifealign_bench.data.rows import Message
 from lifealign_bench.judges.interface import JudgedItem
 from lifealign_bench.judges.template import PLACEHOLDER, Template, Variable
 from lifealign_bench.judges.untrusted import (
-    MOST_CHARACTERS,
+    MOST_BYTES,
     Encoded,
     block,
     encode,
@@ -61,12 +61,12 @@ def render_recorded(template: Template, item: JudgedItem, seed: int, other: str 
 
 
 def encoded_values(variables: Sequence[Variable], item: JudgedItem, other: str | None = None) -> dict[str, Encoded]:
-    """Each variable's value, encoded and bounded by `MOST_CHARACTERS`."""
+    """Each variable's value, encoded and bounded by `MOST_BYTES`."""
     texts = {"answer": item.answer, "reference": item.reference, "first": item.answer, "second": other or ""}
     return {
-        name: encode_turns(item.prompt, MOST_CHARACTERS[name])
+        name: encode_turns(item.prompt, MOST_BYTES[name])
         if name == "conversation"
-        else encode_bounded(texts[name], MOST_CHARACTERS[name])
+        else encode_bounded(texts[name], MOST_BYTES[name])
         for name in variables
     }
 

@@ -34,12 +34,13 @@ class FoundObject:
 class ReplyParts:
     """The outermost objects of a text in order, and the text without them.
 
-    ends_in_object: nothing but white space and code fences follows the last object. broken: why one could not be read.
+    last_word: the last object begins its line and nothing but white space and code fences follows it, so that it is no
+    quotation inside a sentence. broken: why an object could not be read.
     """
 
     objects: tuple[FoundObject, ...]
     around: str
-    ends_in_object: bool = False
+    last_word: bool = False
     broken: str = ""
 
 
@@ -50,7 +51,7 @@ def read_reply(text: str) -> ReplyParts:
     """
     objects: list[FoundObject] = []
     around: list[str] = []
-    end = 0
+    begin = end = 0
     while opening := _OPENING.search(text, end):
         try:
             value, after = _DECODER.raw_decode(text, opening.start())
@@ -58,11 +59,12 @@ def read_reply(text: str) -> ReplyParts:
             return ReplyParts((), "", broken=f"an object that breaks off: {error.msg}")
         except RecursionError:
             return ReplyParts((), "", broken="an object of too many levels")
-        around.append(text[end : opening.start()])
+        begin = opening.start()
+        around.append(text[end:begin])
         objects.append(FoundObject(value))
         end = after
-    rest = text[end:]
-    return ReplyParts(tuple(objects), "{}".join([*around, rest]), bool(objects) and not rest.strip(" \t\r\n`"))
+    beside = text[text.rfind("\n", 0, begin) + 1 : begin] + text[end:]
+    return ReplyParts(tuple(objects), "{}".join([*around, text[end:]]), bool(objects) and not beside.strip(" \t\r\n`"))
 
 
 def _once(pairs: list[tuple[str, object]]) -> dict[str, object] | Invalid:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping, Sequence
 from functools import cached_property
@@ -217,10 +218,15 @@ def check_output(output: Mapping[str, JsonValue], verdict: dict[str, JsonValue])
     properties = output.get("properties")
     if not isinstance(properties, dict) or list(properties) != ["rationale", "verdict"]:
         raise ValueError("the properties `rationale` and then `verdict`")
-    if properties["verdict"] != verdict:
-        raise ValueError(f"properties.verdict to be {verdict}")
+    if _written(properties["verdict"]) != _written(verdict):
+        raise ValueError(f"properties.verdict to be {_written(verdict)}")
     if output != closed_object({"rationale": {"type": "string"}, "verdict": verdict}):
         raise ValueError("a closed object of a rationale (string) and a verdict, both required")
+
+
+def _written(schema: JsonValue) -> str:
+    """As it is sent: with its order, which a dictionary's equality passes over."""
+    return json.dumps(schema)
 
 
 def _same_names(field: str, found: Sequence[int | str], expected: Sequence[int | str]) -> None:

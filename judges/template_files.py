@@ -31,8 +31,10 @@ def parse_file(model: type[Model], text: str, where: str) -> Model:
 def read_values(text: str, where: str) -> Mapping[str, object]:
     """The mapping in a YAML text, every key of it once."""
     try:
-        _refuse_double_keys(yaml.compose(text, Loader=yaml.SafeLoader), where)
-        values = yaml.safe_load(text)
+        loader = yaml.SafeLoader(text)
+        node = loader.get_single_node()
+        _refuse_double_keys(node, where)
+        values = loader.construct_document(node) if node else None
     except (yaml.YAMLError, RecursionError) as error:
         raise InputError(where, "YAML", " ".join(str(error).split())[:160], "a well-formed document") from None
     if not isinstance(values, dict):

@@ -12,18 +12,21 @@ from dataclasses import dataclass
 
 from lifealign_bench.data.rows import Message
 
-MOST_CHARACTERS = {"conversation": 16_000, "answer": 16_000, "first": 16_000, "second": 16_000, "reference": 8_000}
-"""How long the encoded form of each variable may be; what is longer is cut in its middle."""
+MOST_BYTES = {"conversation": 16_000, "answer": 16_000, "first": 16_000, "second": 16_000, "reference": 8_000}
+"""How long the encoded form of each variable may be, in UTF-8; what is longer is cut in its middle.
+
+No token of a byte-level vocabulary is shorter than a byte, so these bound a request's tokens in any language.
+"""
 
 HEAD_SHARE = 3 / 4
 """Of a cut text, this share of the room goes to its beginning, the rest to its end."""
 
 MOST_OF_A_TURN = 8_000
 SHORTEST_TURN = 200
-"""A conversation is kept from its last turn back; a turn with less room than this is left out, and all before it."""
+"""In bytes. A conversation is kept from its last turn back; a turn with less room is left out, and all before it."""
 
 # `<` opens the control tokens of most chat formats and our own markers, `[NAME]` those of the others.
-_RISKY = re.compile(r"<|\[(?=/?[A-Za-z_]{2,24}\])|[^\x20-\x7e]")
+_RISKY = re.compile(r"<|\[(?=/?[A-Za-z_]{2,24}\])|[^\w\x20-\x7e]")
 _HIDDEN = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
 _SELECTORS = range(0xE0100, 0xE01F0)
 
@@ -55,11 +58,11 @@ def _code(sign: str) -> str:
 
 
 def encode_bounded(text: str, most: int) -> Encoded:
-    """The text as a JSON string, or, where that is longer than `most`, an object of head, what is missing, and tail.
+    """The text as a JSON string, or, where that has over `most` bytes, an object of head, what is missing, and tail.
 
     The cut stands outside every string, so no text can pretend to have been cut.
     """
-    if len(text) <= most and len(whole := encode(text)) <= most:
+    if len(text) <= most and _bytes(whole := encode(text)) <= most:
         return Encoded(whole)
     head = _fitting(text[:most], int(most * HEAD_SHARE))
     tail = _fitting(text[: -most - 1 : -1], most - int(most * HEAD_SHARE))
@@ -73,10 +76,14 @@ def encode_bounded(text: str, most: int) -> Encoded:
 def _fitting(signs: Iterable[str], room: int) -> int:
     """How many characters fit when each is counted as long as its code can be."""
     for count, sign in enumerate(signs):
-        room -= 6 if sign == "[" else len(encode(sign)) - 2
+        room -= 1 if sign.isascii() and sign.isalnum() else 6 if sign == "[" else _bytes(encode(sign)) - 2
         if room < 0:
             return count
     return count + 1
+
+
+def _bytes(encoded: str) -> int:
+    return len(encoded.encode("utf-8"))
 
 
 def encode_turns(turns: Sequence[Message], most: int) -> Encoded:
@@ -91,7 +98,7 @@ def encode_turns(turns: Sequence[Message], most: int) -> Encoded:
         content = encode_bounded(turns[place].content, min(most, MOST_OF_A_TURN))
         shown.append(f'{{"role": {encode(turns[place].role)}, "content": {content.json}}}')
         missing += content.left_out
-        most -= len(content.json)
+        most -= _bytes(content.json)
     return Encoded("[" + ",\n ".join(reversed(shown)) + "]", missing)
 
 

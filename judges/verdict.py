@@ -36,7 +36,8 @@ def parse_verdict(template: Template, text: str) -> Verdict | Unscored:
 
     The last outermost JSON object with a verdict counts; where there is none, the last line `VERDICT: value`. A number
     must be a JSON number of the enum (7.0 is 7; "7", true and 11 are not in it). Unscored(parse) where an object breaks
-    off, or where a second object or a line says something else and the last object is not the last word.
+    off, or where another object or a line says something else and the last object is not the last word on a line of
+    its own.
     """
     reply = read_reply(text)
     if reply.broken:
@@ -47,7 +48,7 @@ def parse_verdict(template: Template, text: str) -> Verdict | Unscored:
         return line or _unscored("neither an object with a verdict nor a VERDICT line")
     read = [read_object(template, each.value) for each in found]
     said = {each.verdict for each in (*read, line) if isinstance(each, Verdict)}
-    if len(said) > 1 and not reply.ends_in_object:
+    if len(said) > 1 and not reply.last_word:
         return _unscored(f"several verdicts: {', '.join(sorted(str(each) for each in said))}")
     return read[-1]
 

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
 from pydantic import ValidationError
 
 from lifealign_bench.benchmark.columns import TABLES
-from lifealign_bench.benchmark.schema import RUN_FILE, RunRecord
+from lifealign_bench.benchmark.schema import RUN_FILE
 from lifealign_bench.data.errors import InputError
-from lifealign_bench.leaderboard.board_run import BoardRun, Entry, board_run
+from lifealign_bench.leaderboard.board_run import BoardRecord, BoardRun, Entry, board_run
 from lifealign_bench.leaderboard.faults import fault_of
 from lifealign_bench.leaderboard.places import Folder, folders_below, is_url, read_bytes
 
@@ -62,6 +64,10 @@ class BoardReader:
 
     def read(self) -> Board:
         """The board of all places, as they are now."""
+        with _uncollected():
+            return self._read()
+
+    def _read(self) -> Board:
         kept: dict[tuple[str, str], BoardRun | LeftOut] = {}
         left: list[LeftOut] = []
         texts: set[str] = set()
@@ -89,6 +95,19 @@ def load_board(places: Sequence[str | os.PathLike[str]]) -> Board:
     return BoardReader(tuple(os.fspath(place) for place in places)).read()
 
 
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """Without the collector of garbage: thousands of records are all kept, and looking at them again and again takes
+    as long as reading them."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
+
+
 def _look(folder: Folder) -> BoardRun | LeftOut | None:
     """The run in a folder, why there is none where there should be one, or None for a folder of something else."""
     hidden = folder.name.startswith(".")
@@ -100,7 +119,7 @@ def _look(folder: Folder) -> BoardRun | LeftOut | None:
     except OSError as error:
         return LeftOut(folder.path, f"{RUN_FILE}: {error.strerror or type(error).__name__}")
     try:
-        record = RunRecord.model_validate_json(text)
+        record = BoardRecord.model_validate_json(text)
     except ValidationError as error:
         return LeftOut(folder.path, fault_of(text, error))
     if "cells.parquet" not in folder.files:

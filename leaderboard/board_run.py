@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from lifealign_bench.benchmark.judge_records import JudgeRecord
-from lifealign_bench.benchmark.judge_scoring import NEEDS
-from lifealign_bench.benchmark.schema import MeasureRecord, RunRecord, StageRecord
+from lifealign_bench.benchmark.judge_scoring import needs_of
+from lifealign_bench.benchmark.schema import RunRecord, StageRecord
+from lifealign_bench.benchmark.strict_record import Name
 from lifealign_bench.data.mini.tasks import CONTRASTS
 from lifealign_bench.data.rows import digest
 from lifealign_bench.leaderboard.visible import named
@@ -23,12 +25,27 @@ class Number:
     n: int
 
     @classmethod
-    def of(cls, record: MeasureRecord) -> Number:
-        """The number that a record holds."""
-        return cls(record.value, record.reason, record.standard_error, record.n)
+    def of(cls, raw: Mapping[str, Any]) -> Number:
+        """The number that a measure of a record holds; one that is no number is none, and says so."""
+        value, error, n = raw.get("value"), raw.get("standard_error"), raw.get("n")
+        if not isinstance(value, float | int | None) or not isinstance(error, float | int | None):
+            return UNREADABLE
+        reason = raw.get("reason")
+        return cls(value, None if reason is None else str(reason), error, n if isinstance(n, int) else 0)
 
 
 NOT_MEASURED = Number(None, "not measured", None, 0)
+UNREADABLE = Number(None, "its record holds no number", None, 0)
+
+
+class BoardRecord(RunRecord):
+    """A run's record as the board reads it: thousands at once, so numbers are looked at where they are asked for.
+
+    The checker and `lifealign score` read the whole record strictly.
+    """
+
+    metrics: dict[Name, dict[Name, dict[str, Any]]]  # type: ignore[assignment]
+    node_keys: Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +75,8 @@ class BoardRun:
     """A run: who learned what in which order, its numbers by metric and measure, and where its rows are.
 
     scope: runs of one scope may be compared: one suite, comparability key and base. files: the names of the tables that
-    are there. coverage: per cent of the answers that have a verdict, by dimension. lacking: those that `run.json` names and that are not there.
+    are there. coverage: per cent of the answers that have a verdict, by dimension. lacking: tables that `run.json`
+    names and that are not there.
     """
 
     folder: str
@@ -72,7 +90,7 @@ class BoardRun:
     scope: str
     judges: tuple[JudgeRecord, ...]
     primary_metric: str
-    metrics: Mapping[str, Mapping[str, Number]]
+    metrics: Mapping[str, Mapping[str, Mapping[str, Any]]]
     stages: tuple[StageRecord, ...]
     division: str
     trust: str
@@ -98,22 +116,23 @@ class BoardRun:
 
     def number(self, metric: str, measure: str) -> Number:
         """A measure, or `not measured`."""
-        return self.metrics.get(metric, {}).get(measure, NOT_MEASURED)
+        raw = self.metrics.get(metric, {}).get(measure)
+        return NOT_MEASURED if raw is None else Number.of(raw)
 
     def covered(self, metric: str) -> float:
         """Per cent of the answers that have the verdicts which a metric needs; 100 where it needs none."""
-        return min((self.coverage.get(name, 100.0) for name in NEEDS.get(metric, ())), default=100.0)
+        return min((self.coverage.get(name, 100.0) for name in needs_of(metric)), default=100.0)
 
     def dimension(self, metric: str) -> str:
         """The question whose verdicts stand behind a metric; the task's rubric where it needs none."""
-        return next((name for name in NEEDS.get(metric, ()) if name in self.coverage), "rubric")
+        return next((name for name in needs_of(metric) if name in self.coverage), "rubric")
 
     def table(self, name: str) -> str | None:
         """The path or URL of a table, None where it is not there."""
         return f"{self.folder}/{name}.parquet" if f"{name}.parquet" in self.files else None
 
 
-def board_run(folder: str, files: frozenset[str], record: RunRecord) -> BoardRun:
+def board_run(folder: str, files: frozenset[str], record: BoardRecord) -> BoardRun:
     """The run that a record describes."""
     method, model = record.method, record.model
     own = [record.identity.method, method.name, method.version, method.source_sha256, method.config, record.budget]
@@ -142,10 +161,7 @@ def board_run(folder: str, files: frozenset[str], record: RunRecord) -> BoardRun
         scope=digest([record.suite.name, record.comparability_key, model.weights_sha256])[:16],
         judges=record.judges,
         primary_metric=record.primary_metric,
-        metrics={
-            metric: {name: Number.of(found) for name, found in measures.items()}
-            for metric, measures in record.metrics.items()
-        },
+        metrics=record.metrics,
         stages=record.stages,
         division=record.division,
         trust=record.trust,

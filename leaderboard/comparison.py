@@ -35,7 +35,7 @@ def blocks_of(first: Sequence[BoardRun], second: Sequence[BoardRun]) -> tuple[Bl
 
 
 def block_frame(blocks: Sequence[Block], metric: str, measure: str) -> pd.DataFrame:
-    """A row a block: order, seed, the measure of both and the first less the second; blocks without both are left away."""
+    """A row a block that has both: order, seed, the measure of both, the first less the second."""
     rows = []
     for block in blocks:
         a, b = block.first.number(metric, measure).value, block.second.number(metric, measure).value
@@ -101,13 +101,8 @@ def verdict_in_words(frame: pd.DataFrame, names: tuple[str, str]) -> str:
         f"{better} is ahead by {abs(mean):.1f} {CHANGE_UNIT} on average, and in {max(ahead, behind)} of {count} runs."
     )
     if min(ahead, behind) and (ahead >= behind) != (mean >= 0):
-        shown = f"{better} is ahead by {abs(mean):.1f} {CHANGE_UNIT} on average, but in only {min(ahead, behind)} of {count} runs."
-    least = 2.0 ** (1 - count)
-    if least > 0.05:
-        shown += (
-            f" {count} paired runs cannot show that this is more than chance: the smallest possible p is {least:.2g}, "
-            "and at least 6 runs are needed for one under 0.05."
-        )
+        few = f"but in only {min(ahead, behind)} of {count} runs"
+        shown = f"{better} is ahead by {abs(mean):.1f} {CHANGE_UNIT} on average, {few}."
     return shown
 
 

@@ -6,7 +6,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from lifealign_bench.leaderboard.metric_names import CHANGE_UNIT
-from lifealign_bench.leaderboard.palette import MARKS, SYMBOLS, Ink, different_labels, framed, label
+from lifealign_bench.leaderboard.palette import MARKS, SYMBOLS, Ink, different_labels, drawing, framed, label
 from lifealign_bench.leaderboard.task_names import short_tasks
 
 
@@ -15,7 +15,7 @@ def task_difference_figure(frame: pd.DataFrame, names: tuple[str, str], ink: Ink
     tasks = sorted(frame["task"].unique())
     shown = dict(zip(tasks, different_labels(short_tasks(tasks)), strict=True))
     means = frame.groupby("task")["difference"].mean()
-    figure = go.Figure()
+    figure = drawing()
     figure.add_trace(
         go.Bar(
             x=[float(means[task]) for task in tasks], y=[shown[task] for task in tasks], orientation="h", name="mean",
@@ -36,6 +36,6 @@ def task_difference_figure(frame: pd.DataFrame, names: tuple[str, str], ink: Ink
     figure.add_vline(x=0, line={"color": ink.line, "width": 1})
     first, second = label(names[0], 20), label(names[1], 20)
     title = f"{CHANGE_UNIT}: left {second} is ahead, right {first}"
-    figure.update_xaxes(title=title, gridcolor=ink.faint, zeroline=False, automargin=True)
+    figure.update_xaxes(title=title)
     figure.update_yaxes(autorange="reversed", automargin=True, showgrid=False)
     return framed(figure, ink, 150 + 38 * len(tasks))

@@ -147,7 +147,9 @@ def write_figure(figure: go.Figure, path: Path) -> None:
     if not path.parent.is_dir():
         raise InputError(path.parent, "folder", "no such folder", "one that exists")
     if path.suffix == ".html":
-        write_whole(path, figure.to_html(include_plotlyjs=True))
+        # A button of Plotly's own would send the figure to another host.
+        quiet = {"modeBarButtonsToRemove": ["sendChartToCloud"], "displaylogo": False}
+        write_whole(path, figure.to_html(include_plotlyjs=True, config=quiet))
         return
     try:
         picture = figure.to_image(format=path.suffix[1:], scale=2)

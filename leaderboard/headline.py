@@ -9,6 +9,7 @@ import pandas as pd
 
 from lifealign_bench.leaderboard.board_run import BoardRun
 from lifealign_bench.leaderboard.comparison import block_frame, blocks_of, verdict_in_words
+from lifealign_bench.leaderboard.inference import Inference, in_words
 from lifealign_bench.leaderboard.metric_names import CHANGE_UNIT, metric_name
 from lifealign_bench.leaderboard.visible import named
 
@@ -25,7 +26,7 @@ class Headline:
     worst_order: str | None = None
 
 
-def headline(frame: pd.DataFrame, runs: Sequence[BoardRun], metric: str) -> Headline:
+def headline(frame: pd.DataFrame, runs: Sequence[BoardRun], metric: str, inference: Inference) -> Headline:
     """The answers for one metric, from the `ranking` of these runs: among ranked methods, least forgetting first.
 
     A method that learned nothing forgets nothing: only those count that end no worse than the middle of all.
@@ -40,7 +41,8 @@ def headline(frame: pd.DataFrame, runs: Sequence[BoardRun], metric: str) -> Head
         return Headline(nothing, nothing, nothing)
     first = good.iloc[0]
     name = str(first["method"])
-    words = f"{named(name)}: earlier tasks fall by {first['forgetting']:.1f} {CHANGE_UNIT}, and all end at {first['last']:.1f} {unit}."
+    fall = f"{named(name)}: earlier tasks fall by {first['forgetting']:.1f} {CHANGE_UNIT}"
+    words = f"{fall}, and all end at {first['last']:.1f} {unit}."
     if len(good) < 2:
         return Headline(words, "There is no second method to compare with.", _worst(first, unit), name)
     second = good.iloc[1]
@@ -48,7 +50,7 @@ def headline(frame: pd.DataFrame, runs: Sequence[BoardRun], metric: str) -> Head
     words += f" Next is {named(other)}: {second['forgetting']:.1f}, ending at {second['last']:.1f}."
     by_label = {label: [run for run in runs if run.entry.label == label] for label in (name, other)}
     blocks = block_frame(blocks_of(by_label[name], by_label[other]), metric, "last")
-    real = verdict_in_words(blocks, (name, other))
+    real = " ".join([verdict_in_words(blocks, (name, other)), in_words(inference.between(name, other))]).strip()
     return Headline(words, real, _worst(first, unit), name, other, str(first["worst_order"]) or None)
 
 

@@ -9,7 +9,7 @@ import plotly.graph_objects as go
 
 from lifealign_bench.leaderboard.matrices import DetailedMatrix
 from lifealign_bench.leaderboard.metric_names import metric_name
-from lifealign_bench.leaderboard.palette import DIVERGING, SEQUENTIAL, Ink, different_labels, framed, label
+from lifealign_bench.leaderboard.palette import DIVERGING, SEQUENTIAL, Ink, different_labels, drawing, framed, label
 from lifealign_bench.leaderboard.task_names import short_tasks
 
 Row = Sequence[float | None]
@@ -33,11 +33,9 @@ def matrix_figure(detailed: DetailedMatrix, metric: str, ink: Ink, references: M
     figure = _heat_map(
         columns, rows, values, hovers, name.unit, ink, {"colorscale": SEQUENTIAL, "zmin": 0, "zmax": 100}
     )
-    for place in range(matrix.size):
-        if place + 1 in shown:
-            _frame(figure, place, shown.index(place + 1), ink)
-    if references:
-        _rule(figure, len(shown) - 0.5, ink)
+    frames = [_frame(place, shown.index(place + 1), ink) for place in range(matrix.size) if place + 1 in shown]
+    rule = [_rule(len(shown) - 0.5, ink)] if references else []
+    figure.update_layout(shapes=[*frames, *rule])
     return figure
 
 
@@ -73,7 +71,7 @@ def _heat_map(
     scale: Mapping[str, Any],
     sign: str = "",
 ) -> go.Figure:
-    figure = go.Figure(
+    figure = drawing(
         go.Heatmap(
             x=list(columns),
             y=list(rows),
@@ -89,12 +87,18 @@ def _heat_map(
             colorbar={
                 "orientation": "h",
                 "ticksuffix": f" {unit}",
-                **{"thickness": 10, "len": 0.6, "outlinewidth": 0, "x": 0, "xanchor": "left", "y": 0, "yanchor": "top"},
+                "thickness": 10,
+                "len": 0.6,
+                "outlinewidth": 0,
+                "x": 0,
+                "xanchor": "left",
+                "y": 0,
+                "yanchor": "top",
             },
             **scale,
         )
     )
-    figure.update_yaxes(autorange="reversed", showgrid=False, ticks="", automargin=True)
+    figure.update_yaxes(autorange="reversed", showgrid=False, ticks="")
     figure.update_xaxes(side="top", showgrid=False, ticks="", automargin=True, tickangle=-30)
     framed(figure, ink, 190 + CELL_HEIGHT * len(rows))
     # Buttons stand above the slanted names of the columns.
@@ -107,14 +111,14 @@ def _columns(tasks: Sequence[str], numbered: bool = True) -> list[str]:
     return [f"{place} {name}" for place, name in enumerate(names, 1)] if numbered else names
 
 
-def _frame(figure: go.Figure, column: int, row: int, ink: Ink) -> None:
+def _frame(column: int, row: int, ink: Ink) -> dict[str, Any]:
     box = {"x0": column - 0.5, "x1": column + 0.5, "y0": row - 0.5, "y1": row + 0.5}
-    figure.add_shape(type="rect", **box, line={"color": ink.line, "width": 3})
+    return {"type": "rect", **box, "line": {"color": ink.line, "width": 3}}
 
 
-def _rule(figure: go.Figure, row: float, ink: Ink) -> None:
+def _rule(row: float, ink: Ink) -> dict[str, Any]:
     place = {"x0": 0, "x1": 1, "xref": "paper", "y0": row, "y1": row}
-    figure.add_shape(type="line", **place, line={"color": ink.line, "width": 1, "dash": "dot"})
+    return {"type": "line", **place, "line": {"color": ink.line, "width": 1, "dash": "dot"}}
 
 
 def _behind(detailed: DetailedMatrix, step: int, task: str, unit: str) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from lifealign_bench.benchmark.metrics import METRICS
+from lifealign_bench.benchmark.pairwise_scoring import WIN
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +65,11 @@ RATIOS = frozenset({"gap_closed", "forgotten_per_gained"})
 
 def metric_name(metric: str) -> MetricName:
     """How a metric is shown; one that is not known is called as it is."""
+    if metric.startswith(WIN):
+        dimension = metric.removeprefix(WIN).replace("_", " ")
+        return MetricName(
+            f"Win rate: {dimension}", "%", "How often a judge prefers the answer to what it is paired with."
+        )
     return NAMES.get(metric) or MetricName(metric.replace("_", " "), "points", "")
 
 

@@ -8,7 +8,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from lifealign_bench.leaderboard.metric_names import metric_name
-from lifealign_bench.leaderboard.palette import MARKS, SYMBOLS, Ink, different_labels, framed
+from lifealign_bench.leaderboard.palette import DIVERGING, MARKS, SYMBOLS, Ink, different_labels, drawing, framed
 
 MOST = 30
 
@@ -19,7 +19,7 @@ def last_by_order_figure(frame: pd.DataFrame, orders: Sequence[str], metric: str
     names = different_labels([str(name) for name in shown["method"]])
     labels = different_labels(list(orders))
     unit = metric_name(metric).unit
-    figure = go.Figure()
+    figure = drawing()
     for name, worst, best in zip(names, shown["worst"], shown["best"], strict=True):
         line = {"color": ink.faint, "width": 3}
         figure.add_trace(
@@ -36,7 +36,7 @@ def last_by_order_figure(frame: pd.DataFrame, orders: Sequence[str], metric: str
             )
         )  # fmt: skip
     figure.update_yaxes(autorange="reversed", automargin=True, showgrid=False)
-    figure.update_xaxes(title=f"Last, {unit}", gridcolor=ink.faint, zeroline=False, automargin=True)
+    figure.update_xaxes(title=f"Last, {unit}")
     return framed(figure, ink, 150 + 30 * len(shown))
 
 
@@ -45,7 +45,7 @@ def rank_figure(frame: pd.DataFrame, orders: Sequence[str], ink: Ink) -> go.Figu
     shown = frame.head(12)
     labels = different_labels(list(orders), 16)
     names = different_labels([str(name) for name in shown["method"]])
-    figure = go.Figure()
+    figure = drawing()
     known = [order for order in orders if f"rank {order}" in shown]
     for place, (name, row) in enumerate(zip(names, shown.to_dict("records"), strict=True)):
         ranks = [None if pd.isna(row[f"rank {order}"]) else int(row[f"rank {order}"]) for order in known]
@@ -57,8 +57,33 @@ def rank_figure(frame: pd.DataFrame, orders: Sequence[str], ink: Ink) -> go.Figu
                 line=line, marker=look, hovertemplate="%{fullData.name}<br>%{x}: rank %{y}<extra></extra>",
             )
         )  # fmt: skip
-    figure.update_yaxes(title="Rank, 1 is best", autorange="reversed", dtick=1, gridcolor=ink.faint, automargin=True)
-    figure.update_xaxes(showgrid=False, automargin=True)
+    figure.update_yaxes(title="Rank, 1 is best", autorange="reversed", dtick=1, gridcolor=ink.faint)
+    figure.update_xaxes(showgrid=False)
     framed(figure, ink, 420)
     figure.update_layout(legend={"orientation": "v", "x": 1.02, "y": 1, "yanchor": "top"})
     return figure
+
+
+def tau_figure(values: Sequence[Sequence[float | None]], orders: Sequence[str], ink: Ink) -> go.Figure:
+    """Kendall's tau-b of each two orders, -1 to 1, as a heat map with the number in each cell."""
+    labels = different_labels(list(orders), 16)
+    figure = drawing(
+        go.Heatmap(
+            x=labels,
+            y=labels,
+            z=[list(row) for row in values],
+            text=[["" if value is None else f"{value:.2f}".replace("-", "−") for value in row] for row in values],
+            texttemplate="%{text}",
+            hovertemplate="%{y} and %{x}: tau %{z:.2f}<extra></extra>",
+            hoverongaps=False,
+            colorscale=DIVERGING,
+            zmin=-1,
+            zmax=1,
+            xgap=2,
+            ygap=2,
+            showscale=False,
+        )
+    )
+    figure.update_yaxes(autorange="reversed", showgrid=False)
+    figure.update_xaxes(showgrid=False, automargin=True, side="top")
+    return framed(figure, ink, 120 + 34 * len(labels))

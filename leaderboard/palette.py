@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import plotly.graph_objects as go
 
@@ -26,12 +27,10 @@ class Ink:
     text: str
     line: str
     faint: str
-    ground: str
-    template: str
 
 
-LIGHT = Ink("#1f2430", "#1f2430", "#c9ced8", "#ffffff", "plotly_white")
-DARK = Ink("#f2f4f8", "#f2f4f8", "#555c6b", "#12161f", "plotly_dark")
+LIGHT = Ink("#1f2430", "#1f2430", "#c9ced8")
+DARK = Ink("#f2f4f8", "#f2f4f8", "#555c6b")
 
 
 def ink(dark: bool) -> Ink:
@@ -60,10 +59,14 @@ def different_labels(texts: list[str], longest: int = LONGEST) -> list[str]:
     return found
 
 
+def drawing(*traces: Any) -> go.Figure:
+    """A figure of these traces without Plotly's own look, which takes longer to copy than all else takes to draw."""
+    return go.Figure(data=list(traces), layout={"template": "none"})
+
+
 def framed(figure: go.Figure, ink: Ink, height: int) -> go.Figure:
     """A figure with the margins, the legend, the letters and the ground that all of them have; height in pixels."""
     figure.update_layout(
-        template=ink.template,
         paper_bgcolor=CLEAR,
         plot_bgcolor=CLEAR,
         height=height,
@@ -73,4 +76,6 @@ def framed(figure: go.Figure, ink: Ink, height: int) -> go.Figure:
         modebar={"bgcolor": CLEAR, "color": ink.text, "activecolor": MARKS[0]},
         hoverlabel={"align": "left"},
     )
+    figure.update_xaxes(gridcolor=ink.faint, zeroline=False, automargin=True)
+    figure.update_yaxes(gridcolor=ink.faint, zeroline=False, automargin=True)
     return figure

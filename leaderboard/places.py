@@ -93,7 +93,7 @@ def _remote(place: str) -> Iterator[Folder]:
     try:
         found: dict[str, dict[str, Any]] = system.find(place, detail=True)
     # Each file system has errors of its own, and none of them may take the rest of the board down.
-    except Exception as error:  # noqa: BLE001
+    except Exception as error:
         raise InputError(place, "results", str(error)[:120] or type(error).__name__, "a place to list") from error
     folders: dict[str, dict[str, str]] = {}
     for path, details in sorted(found.items()):

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 import pandas as pd
 
 from lifealign_bench.benchmark.judge_records import ENOUGH
-from lifealign_bench.benchmark.judge_scoring import NEEDS
+from lifealign_bench.benchmark.judge_scoring import needs_of
 from lifealign_bench.benchmark.measuring import LOWER_IS_BETTER
 from lifealign_bench.leaderboard.board_run import BoardRun
 from lifealign_bench.leaderboard.metric_names import CHANGE_UNIT, metric_name
@@ -57,13 +57,14 @@ def ranking_table(frame: pd.DataFrame, metric: str, name: str = "ranking") -> Ta
     ]
     columns = [
         Column("rank", "Rank", 0, pinned=True),
-        Column("tie", "Tie group"),
-        Column("ranks", "Rank interval", help="Where the method's rank lies in 95 of 100 draws of runs and prompts."),
         Column("method", "Method", pinned=True),
         Column("last", f"Last, {unit}", 1, f"{title.sentence} Mean over all tasks at the end."),
-        Column("last_interval", f"95 % interval, {unit}"),
+        Column("last_interval", f"Last, 95 % interval, {unit}"),
+        Column("ranks", "Rank, 95 % interval", help="Where the method's rank lies, at 95 %."),
+        Column("tie", "Tie group", 0, "Methods of one group cannot be told apart."),
         Column("last_se", f"± error, {CHANGE_UNIT}", 1, "Standard error over prompts; these runs only."),
         Column("bwt", f"BWT, {CHANGE_UNIT}", 1, "Change of earlier tasks until the end; below 0 is forgetting."),
+        Column("bwt_interval", f"BWT, 95 % interval, {CHANGE_UNIT}"),
         Column("forgetting", f"Forgetting, {CHANGE_UNIT}", 1, "Fall of earlier tasks from their best."),
         Column("ap", f"AP, {unit}", 1, "Mean over the whole way."),
         Column("worst_last", f"Worst Last, {unit}", 1),
@@ -126,7 +127,7 @@ def _row(group: Sequence[BoardRun], metric: str, blocks: int) -> dict[str, objec
         "orders": len({run.order for run in group}),
         "seeds": len({run.seed for run in group}),
         "runs": len(group),
-        "coverage": coverage if NEEDS.get(metric) else math.nan,
+        "coverage": coverage if needs_of(metric) else math.nan,
         "trust": "; ".join(sorted({run.trust for run in group})),
         "division": "; ".join(sorted({run.division for run in group})),
         "reference": entry.is_reference,

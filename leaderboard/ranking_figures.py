@@ -9,7 +9,7 @@ import plotly.graph_objects as go
 
 from lifealign_bench.leaderboard.board_run import BoardRun
 from lifealign_bench.leaderboard.metric_names import metric_name
-from lifealign_bench.leaderboard.palette import MARKS, Ink, different_labels, framed, label
+from lifealign_bench.leaderboard.palette import MARKS, Ink, different_labels, drawing, framed, label
 
 MOST = 30
 
@@ -19,7 +19,7 @@ def ranking_figure(frame: pd.DataFrame, runs: Sequence[BoardRun], metric: str, i
     shown = frame.head(MOST)
     names = different_labels([str(name) for name in shown["method"]])
     unit = metric_name(metric).unit
-    figure = go.Figure()
+    figure = drawing()
     ticks_x, ticks_y, hovers = [], [], []
     by_entry: dict[str, list[BoardRun]] = {}
     for run in runs:
@@ -40,7 +40,7 @@ def ranking_figure(frame: pd.DataFrame, runs: Sequence[BoardRun], metric: str, i
     )  # fmt: skip
     figure.add_trace(_means(shown, names, unit))
     figure.update_yaxes(autorange="reversed", automargin=True, showgrid=False, categoryarray=names)
-    figure.update_xaxes(title=f"Last, {unit}", gridcolor=ink.faint, zeroline=False, automargin=True)
+    figure.update_xaxes(title=f"Last, {unit}")
     return framed(figure, ink, 120 + 30 * len(shown))
 
 

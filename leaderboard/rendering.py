@@ -11,7 +11,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from lifealign_bench.benchmark.judge_scoring import NEEDS
+from lifealign_bench.benchmark.judge_scoring import needs_of
 from lifealign_bench.benchmark.matrix import Matrix
 from lifealign_bench.benchmark.measuring import LOWER_IS_BETTER
 from lifealign_bench.benchmark.metrics import METRICS, Measure
@@ -90,7 +90,7 @@ def _title(row: pd.Series, *, several: bool) -> str:
     """Metric, suite and, where the metric needs one or tells tables apart, the judge."""
     metric = f"{row['metric']}, lower is better" if row["metric"] in LOWER_IS_BETTER else row["metric"]
     judge = f"judge {row['judges']}" if row["judges"] else "not judged"
-    return f"{metric} ({row['suite']}, {judge})" if several or row["metric"] in NEEDS else f"{metric} ({row['suite']})"
+    return f"{metric} ({row['suite']}, {judge})" if several or needs_of(row["metric"]) else f"{metric} ({row['suite']})"
 
 
 def _ranking_row(row: pd.Series) -> list[Text]:

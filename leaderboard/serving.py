@@ -26,7 +26,9 @@ OPTIONS: Mapping[str, str | bool] = {
     "client.disableDataExport": True,
     "client.showErrorDetails": "none",
     "client.showErrorLinks": False,
-    "theme.primaryColor": "#0072B2",
+    # Set for each ground by itself: a colour of the theme as a whole would end following the reader's light or dark.
+    "theme.light.primaryColor": "#0072B2",
+    "theme.dark.primaryColor": "#56B4E9",
 }
 
 

@@ -11,7 +11,7 @@ import pandas as pd
 
 from lifealign_bench.benchmark.columns import read_table
 from lifealign_bench.benchmark.judge_records import ENOUGH
-from lifealign_bench.benchmark.judge_scoring import NEEDS
+from lifealign_bench.benchmark.judge_scoring import needs_of
 from lifealign_bench.benchmark.matrix import Cell, Matrix
 from lifealign_bench.benchmark.measuring import LOWER_IS_BETTER
 from lifealign_bench.benchmark.runs import StoredRun, find_runs
@@ -136,7 +136,7 @@ def _judges(record: RunRecord) -> str:
 def _uncovered(group: Sequence[StoredRun], metric: str) -> str | None:
     """Why a row is not ranked: the first dimension that too few of its answers have a verdict in."""
     for run in group:
-        for dimension in NEEDS.get(metric, ()):
+        for dimension in needs_of(metric):
             coverage = run.record.coverage.get(dimension)
             if coverage is not None and coverage.share < ENOUGH:
                 reasons = ", ".join(f"{count} {name}" for name, count in coverage.unscored.items())

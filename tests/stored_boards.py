@@ -23,7 +23,9 @@ from stored_runs import HASH, cells_frame, make_record
 
 SCRIPT = "<script>window.hacked = 1</script>"
 IMAGE = "<img src=x onerror='window.hacked = 2'>"
-MARKDOWN = "**bold** [link](javascript:window.hacked=3) ![i](https://evil.example/x.png) :red[red] $\\frac{1}{2}$ `code`"
+MARKDOWN = (
+    "**bold** [link](javascript:window.hacked=3) ![i](https://evil.example/x.png) :red[red] $\\frac{1}{2}$ `code`"
+)
 FORMULA = '=HYPERLINK("https://evil.example";"x")'
 RIGHT_TO_LEFT = "שלום עולם \u202eمرحبا بالعالم"
 LONG = "a-very-long-name-" * 11
@@ -62,7 +64,7 @@ def store_board(results: Path, names: Names = Names(), seeds: Sequence[int] = (0
     of tasks since the answer's own was learned.
     """
     for m, method in enumerate(names.methods):
-        for o, order in enumerate(names.orders):
+        for o in range(len(names.orders)):
             for seed in seeds:
                 _store(results / f"m{m}--o{o}--s{seed}", names, method, m, o, seed, pairs)
     _texts(results, names, pairs)
@@ -111,7 +113,12 @@ def _answers(names: Names, tasks: Sequence[str], m: int, pairs: int) -> tuple[pd
     for step in range(len(tasks) + 1):
         for place, task in enumerate(tasks):
             for number in range(pairs):
-                key = {"task": task, "step": step, "pair_id": f"{names.tasks.index(task)}-{number}", "item": str(number)}
+                key = {
+                    "task": task,
+                    "step": step,
+                    "pair_id": f"{names.tasks.index(task)}-{number}",
+                    "item": str(number),
+                }
                 sample = f"{step}-{place}-{number}"
                 samples.append(
                     {

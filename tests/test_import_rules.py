@@ -24,7 +24,7 @@ ALLOWED = {
 TORCH_FREE = {
     "benchmark": (
         *("durable", "schema", "columns", "runs", "metrics", "matrix", "orders", "statistics"),
-        *("judge_records", "judge_scoring", "measuring"),
+        *("judge_records", "judge_scoring", "measuring", "pairwise_scoring", "strict_record"),
     ),
     "judges": ("verdict", "template", "templates.__init__", "oracle"),
 }
@@ -160,7 +160,8 @@ def test_the_commands_help_loads_nothing_heavy():
 
 def test_the_leaderboard_and_what_it_reads_never_load_torch():
     names = [f"{FACE}.{folder}.{name}" for folder, parts in TORCH_FREE.items() for name in parts]
-    names = [name for name in names if (ROOT / Path(*name.split(".")[1:])).with_suffix(".py").exists()]
+    paths = {name: ROOT / Path(*name.split(".")[1:]) for name in names}
+    names = [name for name in names if paths[name].is_dir() or paths[name].with_suffix(".py").exists()]
     names += [f"{package_of(path)}.{path.stem}" for path in (ROOT / "leaderboard").rglob("*.py")]
     code = "\n".join(f"import {name.removesuffix('.__init__')}" for name in names)
     assert loaded_after(code) & {"torch", "transformers", "trl", "peft", "datasets"} == set()

@@ -54,9 +54,8 @@ def agreement(scores: Floats, orders: Sequence[str], methods: Sequence[str]) -> 
     # The same numbers summed in another order differ by rounding, which must not break a tie.
     ranks = stats.rankdata(-np.round(scores[:, there], 9), axis=1) if kept else np.zeros((len(orders), 0))
     w, line, p = _concordance(ranks)
-    tau = tuple(tuple(_tau_b(one, other) for other in ranks) for one in ranks)
     listed = tuple(tuple(float(rank) for rank in row) for row in ranks)
-    return Agreement(tuple(orders), kept, listed, tau, tau_line(len(kept)), w, line, p, left_out)
+    return Agreement(tuple(orders), kept, listed, _tau_b(ranks), tau_line(len(kept)), w, line, p, left_out)
 
 
 def kendall_w(ranks: Floats) -> Floats:
@@ -90,13 +89,21 @@ def tau_line(methods: int) -> Measure:
     return Measure(1.0 - 2.0 * int(within[-1]) / pairs)
 
 
-def _tau_b(one: Floats, other: Floats) -> Measure:
-    """Source: Kendall (1945), The treatment of ties in ranking problems."""
-    if len(one) < 2:
-        return Measure(None, "fewer than two methods to rank")
-    if len(set(one)) == 1 or len(set(other)) == 1:
-        return Measure(None, "an order in which all methods are tied ranks nothing")
-    return Measure(float(stats.kendalltau(one, other).statistic))
+def _tau_b(ranks: Floats) -> tuple[tuple[Measure, ...], ...]:
+    """Tau-b of each two rows: (concordant - discordant pairs) / sqrt(pairs untied in one x pairs untied in the other).
+
+    Source: Kendall (1945), The treatment of ties in ranking problems.
+    """
+    if ranks.shape[1] < 2:
+        few = Measure(None, "fewer than two methods to rank")
+        return ((few,) * len(ranks),) * len(ranks)
+    first, second = np.triu_indices(ranks.shape[1], 1)
+    signs = np.sign(ranks[:, first] - ranks[:, second])
+    untied = np.abs(signs).sum(axis=1)
+    with np.errstate(invalid="ignore"):
+        found = signs @ signs.T / np.sqrt(np.outer(untied, untied))
+    tied = Measure(None, "an order in which all methods are tied ranks nothing")
+    return tuple(tuple(tied if math.isnan(value) else Measure(value) for value in row) for row in found.tolist())
 
 
 def _concordance(ranks: Floats) -> tuple[Measure, Measure, float | None]:

@@ -169,7 +169,7 @@ class _Parts:
 def _parts(values: Floats, runs: Runs) -> _Parts:
     """Negative estimates are set to 0, the rest keeps the total."""
     total = float(values.var(ddof=1))
-    split = variance_split(values, runs)
+    split = variance_split(values, runs, test=False)
     if split.order is None or split.seed is None:
         return _Parts(0.0, total, len(values) - 1, known=False)
     whole = split.order + split.seed

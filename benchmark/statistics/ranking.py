@@ -57,16 +57,19 @@ def rank_methods(measured: Measured) -> Ranking:
     """The ranking of the sequential methods that have the number in every block of the board."""
     board = measured.board
     whole = [name for name in board.sequential if measured.why_missing(name) is None]
+    left = tuple(
+        Rank(name, None, None, None, None, None, f"not ranked: {measured.why_missing(name)}")
+        for name in board.sequential
+        if name not in whole
+    )
+    if not whole:
+        return Ranking(left, (), "no method has the number in every block")
     places = [board.methods.index(name) for name in whole]
     comparisons = compare_methods(measured, whole)
     gaps = method_gaps(measured.values[places], board.runs, board.draws)
     groups, groups_reason = tie_groups(whole, gaps, comparisons, len(board.blocks))
-    rows = _ranked(whole, gaps, groups, len(board.blocks)) + [
-        Rank(name, None, None, None, None, None, f"not ranked: {measured.why_missing(name)}")
-        for name in board.sequential
-        if name not in whole
-    ]
-    return Ranking(tuple(rows), comparisons, groups_reason)
+    rows = _ranked(whole, gaps, groups, len(board.blocks))
+    return Ranking((*rows, *left), comparisons, groups_reason)
 
 
 def tie_groups(
@@ -176,8 +179,6 @@ def rank_bounds(gaps: Gaps) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
 def _ranked(names: Sequence[str], gaps: Gaps, groups: Mapping[str, int], blocks: int) -> list[Rank]:
     if len(names) == 1:
         return [Rank(names[0], 1, None, None, None, groups.get(names[0]), "one method: nothing to rank it against")]
-    if not names:
-        return []
     ranks = 1 + (gaps.gaps < 0).sum(axis=1)
     low, high = rank_bounds(gaps)
     kind: Kind = "runs and prompts" if blocks >= LEAST_RUNS else "these runs only"

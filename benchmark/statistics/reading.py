@@ -55,7 +55,7 @@ def read_board(results: Path | Sequence[Path], metric: str) -> Board:
     check_fair(runs)
     tasks = tuple(sorted(runs[0].record.order.tasks))
     frames = [_rows(run, metric) for run in runs]
-    prompts, places = _prompts(frames, tasks)
+    prompts, index = _prompts(frames, tasks)
     methods = {run.record.identity.method: run.record.method.spec.schedule for run in runs}
     blocks = sorted({_block(run) for run in runs}, key=lambda block: (block.order, block.seed))
     names = sorted(methods)
@@ -65,7 +65,7 @@ def read_board(results: Path | Sequence[Path], metric: str) -> Board:
     }
     for run, frame in zip(runs, frames, strict=True):
         method, block = run.record.identity.method, _block(run)
-        cells = _cells(run, frame, tasks, prompts, places)
+        cells = _cells(run, frame, tasks, prompts, index)
         values[names.index(method), blocks.index(block)] = cells.values
         del reasons[method, block, None, None]
         reasons.update({(method, block, step, task): reason for (step, task), reason in cells.reasons.items()})
@@ -93,41 +93,44 @@ def _rows(run: StoredRun, metric: str) -> pd.DataFrame:
     keys = ["step", "task", "pair_id"]
     if frame.duplicated(keys).any():
         frame = frame.groupby(keys, sort=False, as_index=False).agg({"item": "first", "value": "mean"})
-    return frame[[*keys, "item", "value"]]
+    # Arrow's strings are slow to look up one by one.
+    return frame[[*keys, "item", "value"]].astype({"task": object, "pair_id": object, "item": object})
 
 
-def _prompts(frames: Sequence[pd.DataFrame], tasks: tuple[str, ...]) -> tuple[Prompts, dict[tuple[str, str], int]]:
-    """The prompts of all runs, by task and then by id, and the place of each (task, id)."""
-    found: dict[tuple[str, str], str] = {}
-    for frame in frames:
-        own = frame.drop_duplicates(["task", "pair_id"])
-        found.update(zip(zip(own["task"], own["pair_id"], strict=True), own["item"], strict=True))
-    ordered = sorted(found)
-    task = np.array([tasks.index(name) for name, _ in ordered])
-    item = np.unique(np.array([found[key] for key in ordered]), return_inverse=True)[1].reshape(-1)
-    return Prompts(task, item), {key: place for place, key in enumerate(ordered)}
+def _prompts(frames: Sequence[pd.DataFrame], tasks: tuple[str, ...]) -> tuple[Prompts, pd.MultiIndex]:
+    """The prompts of all runs, by task and then by id, and their (task, id)."""
+    import pandas as pd
+
+    keys = ["task", "pair_id"]
+    distinct = pd.concat([frame.drop_duplicates(keys) for frame in frames]).drop_duplicates(keys).sort_values(keys)
+    task = np.searchsorted(np.array(tasks), distinct["task"].to_numpy(str))
+    item = np.unique(distinct["item"].to_numpy(str), return_inverse=True)[1].reshape(-1)
+    return Prompts(task, item), pd.MultiIndex.from_frame(distinct[keys])
 
 
 def _cells(
-    run: StoredRun,
-    frame: pd.DataFrame,
-    tasks: tuple[str, ...],
-    prompts: Prompts,
-    places: dict[tuple[str, str], int],
+    run: StoredRun, frame: pd.DataFrame, tasks: tuple[str, ...], prompts: Prompts, index: pd.MultiIndex
 ) -> _Cells:
-    values = np.full((len(tasks) + 1, prompts.n_prompts), np.nan)
+    import pandas as pd
+
+    shape = (len(tasks) + 1, prompts.n_prompts)
+    place = (frame["step"].to_numpy(int), index.get_indexer(pd.MultiIndex.from_frame(frame[["task", "pair_id"]])))
+    if (place[0] < 0).any() or (place[0] > len(tasks)).any():
+        raise InputError(run.folder, "step", f"{place[0].min()} to {place[0].max()}", f"0 to {len(tasks)}")
+    values, there = np.full(shape, np.nan), np.zeros(shape, dtype=bool)
+    values[place], there[place] = frame["value"].to_numpy(float), True
     reasons: dict[tuple[int, str], str] = {}
-    for key, own in frame.groupby(["step", "task"], sort=False):
-        step, name = int(str(key[0])), str(key[1])
-        found = np.array([places[name, pair] for pair in own["pair_id"]])
-        expected = int(prompts.task_sizes[tasks.index(name)])
-        if len(found) != expected:
-            where = f"{len(found)} prompts of {name} after {step} tasks"
-            raise InputError(run.folder, "prompts", where, f"the {expected} that the other runs have")
-        cell = own["value"].to_numpy(float)
-        scored = np.isfinite(cell)
-        if scored.mean() < COVERAGE:
-            reasons[step, name] = f"{int(scored.sum())} of {len(cell)} prompts are scored, {COVERAGE:.0%} are needed"
-            continue
-        values[step, found] = np.where(scored, cell, cell[scored].mean())
+    for number, name in enumerate(tasks):
+        own = np.flatnonzero(prompts.task == number)
+        for step in np.flatnonzero(there[:, own].any(axis=1)):
+            if not there[step, own].all():
+                found = f"{int(there[step, own].sum())} prompts of {name} after {step} tasks"
+                raise InputError(run.folder, "prompts", found, f"the {len(own)} that the other runs have")
+            cell = values[step, own]
+            scored = np.isfinite(cell)
+            if scored.mean() < COVERAGE:
+                reasons[int(step), name] = (
+                    f"{int(scored.sum())} of {len(cell)} prompts are scored, under {COVERAGE:.0%}"
+                )
+            values[step, own] = np.where(scored, cell, cell[scored].mean()) if scored.mean() >= COVERAGE else np.nan
     return _Cells(values, reasons)

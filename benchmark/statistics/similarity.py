@@ -65,6 +65,7 @@ class SimilarityTest:
     method: str
     of: Of
     mantel: Mantel
+    exploratory: Literal[True] = True
 
 
 def similarity_tests(record: SimilarityRecord, matrices: tuple[Interference, ...]) -> tuple[SimilarityTest, ...]:

@@ -66,11 +66,11 @@ class _Forms:
     freedoms: tuple[int, int]
 
 
-def variance_split(values: Floats, runs: Runs, prompts: Prompts | None = None) -> VarianceSplit:
+def variance_split(values: Floats, runs: Runs, prompts: Prompts | None = None, *, test: bool = True) -> VarianceSplit:
     """The split of one method's runs by order and seed.
 
     values: (R,) a number a run, or (R, P) a number per run and prompt where `prompts` is given. Any layout of runs:
-    missing ones only make the estimate less sure.
+    missing ones only make the estimate less sure. test: whether f and p are wanted.
 
     Random effects y = mean + order + seed + rest, by fitting constants (Henderson's method III; the usual mean squares
     where every order is run with every seed). Seeds that each belong to one order only have no part of their own. The
@@ -100,8 +100,8 @@ def variance_split(values: Floats, runs: Runs, prompts: Prompts | None = None) -
     noise = np.einsum("irs,sr->i", forms.matrices, sampled)
     found = np.linalg.solve(forms.expected, raw - noise)
     noise_parts = np.linalg.solve(forms.expected, noise)
-    f, p = _f_test(means, runs, forms)
-    reason = CONSTANT if p is None else None
+    f, p = _f_test(means, runs, forms) if test else (None, None)
+    reason = CONSTANT if _constant(means) else None
     part = float(noise_parts[1:].sum()) if prompts is not None else None
     return VarianceSplit(float(found[0]), float(found[1:].sum()), part, f, p, len(runs), reason)
 

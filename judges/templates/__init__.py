@@ -49,11 +49,15 @@ class TemplateSet:
     frame: JointFrame | None
 
     @property
+    def hashes(self) -> dict[str, str]:
+        """The hash of every template and of the frame, by label."""
+        frame = {self.frame.label: self.frame.sha256} if self.frame else {}
+        return {template.label: template.sha256 for template in self.templates} | frame
+
+    @property
     def identity(self) -> SetIdentity:
         """Name, version with the paraphrase, and the hash over all templates."""
-        hashes = {template.label: template.sha256 for template in self.templates}
-        frame = {self.frame.label: self.frame.sha256} if self.frame else {}
-        return SetIdentity(self.name, f"{self.version}{self.paraphrase}", digest(hashes | frame))
+        return SetIdentity(self.name, f"{self.version}{self.paraphrase}", digest(self.hashes))
 
     def by_id(self, name: str) -> Template:
         """The template with this id; UnknownNameError lists the near matches."""

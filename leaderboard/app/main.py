@@ -2,4 +2,5 @@
 
 from lifealign_bench.leaderboard.app.shell import show
 
-show()
+if __name__ == "__main__":
+    show()

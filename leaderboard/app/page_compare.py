@@ -11,7 +11,8 @@ from lifealign_bench.leaderboard.answers import texts_of
 from lifealign_bench.leaderboard.app.choices import methods_of, pick, pick_named
 from lifealign_bench.leaderboard.app.texts import prompt_and, said
 from lifealign_bench.leaderboard.app.view import View
-from lifealign_bench.leaderboard.app.widgets import empty, show_figure, show_table
+from lifealign_bench.leaderboard.app.widgets import empty, notes, show_figure, show_table
+from lifealign_bench.leaderboard.board_run import BoardRun
 from lifealign_bench.leaderboard.comparison import (
     Block,
     block_frame,
@@ -23,6 +24,7 @@ from lifealign_bench.leaderboard.comparison import (
     verdict_in_words,
 )
 from lifealign_bench.leaderboard.comparison_figures import task_difference_figure
+from lifealign_bench.leaderboard.inference import compare_two, pair_in_words
 from lifealign_bench.leaderboard.metric_names import MEASURE_TITLES, metric_name
 from lifealign_bench.leaderboard.visible import named
 
@@ -51,6 +53,7 @@ def draw(view: View) -> None:
     st.text(f"{name.title}, {MEASURE_TITLES[measure]}. {verdict_in_words(frame, (first, second))}")
     if frame.empty:
         return
+    _tested(view, runs[first], runs[second], measure)
     st.caption("Runs are paired: the same order with the same seed. Differences are A less B.")
     show_table(block_table(frame, (first, second), view.metric), "blocks")
     st.subheader("Task by task, at the end", anchor=False)
@@ -62,6 +65,16 @@ def draw(view: View) -> None:
         show_figure(figure, "by-task", "Differences by task", "by-task")
         show_table(task_table(tasks), "by-task-table")
     _prompts(view, blocks, (first, second))
+
+
+def _tested(view: View, first: Sequence[BoardRun], second: Sequence[BoardRun], measure: str) -> None:
+    found = compare_two(view.rows, first, second, view.metric, measure)
+    if isinstance(found, str):
+        notes([f"No test: {found}."])
+        return
+    st.text(pair_in_words(found))
+    interval = found.difference
+    notes([f"Interval: {interval.kind}." if interval.kind else "", f"{interval.reason}." if interval.reason else ""])
 
 
 def _prompts(view: View, blocks: Sequence[Block], names: tuple[str, str]) -> None:

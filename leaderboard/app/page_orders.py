@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+import pandas as pd
 import streamlit as st
 
 from lifealign_bench.leaderboard.app.choices import methods_of, pick
 from lifealign_bench.leaderboard.app.view import View
-from lifealign_bench.leaderboard.app.widgets import caution, empty, show_figure, show_table
+from lifealign_bench.leaderboard.app.widgets import caution, empty, notes, show_figure, show_table
+from lifealign_bench.leaderboard.inference import MOST_METHODS
 from lifealign_bench.leaderboard.interference import interference
 from lifealign_bench.leaderboard.matrices import matrices_of
 from lifealign_bench.leaderboard.matrix_figures import difference_figure
 from lifealign_bench.leaderboard.metric_names import CHANGE_UNIT, metric_name
-from lifealign_bench.leaderboard.order_figures import last_by_order_figure, rank_figure
+from lifealign_bench.leaderboard.order_agreement import (
+    agreement_in_words,
+    order_agreement,
+    sensitivity_table,
+    tau_values,
+)
+from lifealign_bench.leaderboard.order_figures import last_by_order_figure, rank_figure, tau_figure
 from lifealign_bench.leaderboard.order_tables import enough, order_frame, order_table, orders_of, sequences
 from lifealign_bench.leaderboard.palette import different_labels
 from lifealign_bench.leaderboard.task_names import short_tasks
@@ -38,9 +48,31 @@ def draw(view: View) -> None:
         st.subheader("Do the rankings agree?", anchor=False)
         st.caption("A line a method. Lines that cross are orders that disagree on which method is better.")
         show_figure(rank_figure(frame, orders, view.ink), "ranks", "Rank of every method in every order", "ranks")
+        _agreement(view, frame, orders)
+    _variance(view)
     _one_method(view)
     st.subheader("The orders", anchor=False)
     show_table(sequences(runs), "sequences")
+
+
+def _agreement(view: View, frame: pd.DataFrame, orders: Sequence[str]) -> None:
+    found = order_agreement(frame, orders, view.metric)
+    for text in agreement_in_words(found):
+        st.text(text)
+    if len(found.methods) > 1:
+        figure = tau_figure(tau_values(found), found.orders, view.ink)
+        show_figure(figure, "agreement", "Kendall's tau of each two orders", "agreement")
+
+
+def _variance(view: View) -> None:
+    if len({run.entry.label for run in view.contestants}) > MOST_METHODS:
+        return
+    st.subheader("What is the order's own?", anchor=False)
+    found = sensitivity_table(view.rows, view.contestants, view.metric)
+    if isinstance(found, str):
+        notes([f"No split of the variance: {found}."])
+        return
+    show_table(found, "variance")
 
 
 def _one_method(view: View) -> None:

@@ -7,7 +7,8 @@ import streamlit as st
 
 from lifealign_bench.leaderboard.app.choices import pick_named
 from lifealign_bench.leaderboard.app.view import View
-from lifealign_bench.leaderboard.app.widgets import empty, show_figure, show_table
+from lifealign_bench.leaderboard.app.widgets import empty, notes, show_figure, show_table
+from lifealign_bench.leaderboard.inference import with_inference
 from lifealign_bench.leaderboard.metric_names import metric_name
 from lifealign_bench.leaderboard.published import TITLES, published, published_table
 from lifealign_bench.leaderboard.ranking import ranking, ranking_table
@@ -20,13 +21,15 @@ def draw(view: View) -> None:
     st.title("Ranking")
     name = metric_name(view.metric)
     st.text(f"{name.title}. {name.sentence}")
-    frame = ranking(view.runs, view.metric)
+    found = view.infer(view.runs, view.metric)
+    frame = with_inference(ranking(view.runs, view.metric), found)
     contestants = frame[~frame["reference"]].reset_index(drop=True)
     if contestants.empty:
         empty("No method fits these filters.", "Choose another fidelity, or when it answers, at the left.")
         return
     st.caption("Choose a row to go on with that method.")
     chosen = show_table(ranking_table(contestants, view.metric), "ranking", select=True)
+    notes(found.notes)
     row = contestants.iloc[chosen if chosen is not None else 0]
     _go_on(view, row, contestants, chosen is not None)
     show_figure(ranking_figure(frame, view.runs, view.metric, view.ink), "ranking", "Last of every method", "ranking")

@@ -100,7 +100,8 @@ def _card(view: View, run: BoardRun, row: Mapping[Any, Any], text: Text | None, 
 def _line(row: Mapping[Any, Any], query: Query, text: Text | None) -> str:
     kind = f", {text.harm} prompt" if text is not None and text.harm else ""
     if query.change == "all":
-        return f"{named(row['task'])}{kind}, after {row['step']} tasks, {row['tokens']} tokens, ended by {row['finish_reason']}"
+        ended = f"{row['tokens']} tokens, ended by {visible(row['finish_reason'])}"
+        return f"{named(row['task'])}{kind}, after {row['step']} tasks, {ended}"
     sign = f"{row['change']:+.1f}".replace("-", "−")
     return f"{named(row['task'])}{kind}: verdict {row['verdict_then']:.1f} → {row['verdict']:.1f} ({sign} of 10)"
 

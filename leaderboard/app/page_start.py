@@ -14,12 +14,13 @@ def draw(view: View) -> None:
     """The start page."""
     st.title("What does a model keep?")
     st.markdown(
-        "A language model learns one preference task after the other, and every earlier task is tested again after each "
-        "one. **Last** says how good it is at all of them in the end, **BWT** and **forgetting** how much of what it had "
-        "learned it lost. Each number here comes from kept answers, and each page leads to the next: from the ranking to "
-        "a method's matrix, to the order in which it fails, to the answers themselves."
+        "A language model learns one preference task after the other, and every earlier task is tested again after "
+        "each one. **Last** says how good it is at all of them in the end, **BWT** and **forgetting** how much of what "
+        "it had learned it lost. Each number here comes from kept answers, and each page leads to the next: from the "
+        "ranking to a method's matrix, to the order in which it fails, to the answers themselves."
     )
-    found = headline(ranking(view.runs, view.metric), view.contestants, view.metric)
+    frame = ranking(view.runs, view.metric)
+    found = headline(frame, view.contestants, view.metric, view.infer(view.runs, view.metric))
     st.subheader("Four questions", anchor=False)
     st.caption("Answered for the metric that is chosen at the left.")
     st.text(f"{metric_name(view.metric).title}: {metric_name(view.metric).sentence}")
@@ -50,7 +51,7 @@ def _how_to_read() -> None:
     with st.expander("How to read the numbers", icon=":material/menu_book:"):
         st.markdown(
             "- **Last**: the mean over all tasks after the last one was learned. Higher is better.\n"
-            "- **BWT**: how much earlier tasks changed from when they were learned until the end. Below 0 is forgetting.\n"
+            "- **BWT**: how much earlier tasks changed since they were learned, at the end. Below 0 is forgetting.\n"
             "- **Forgetting**: how far earlier tasks fell from their best. Above 0 is forgetting.\n"
             "- **References**, never ranked: each task learned alone, and all tasks learned at once.\n"
             "- **A dash** is a number that does not exist; the reason stands beside it. It never means 0.\n"

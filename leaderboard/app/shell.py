@@ -18,7 +18,7 @@ from lifealign_bench.leaderboard.app import (
     page_start,
 )
 from lifealign_bench.leaderboard.app.filters import choose
-from lifealign_bench.leaderboard.app.source import Source, named_places, source_of
+from lifealign_bench.leaderboard.app.source import Later, Source, named_places, source_of
 from lifealign_bench.leaderboard.app.view import View
 from lifealign_bench.leaderboard.app.widgets import empty, show_table
 from lifealign_bench.leaderboard.board import Board
@@ -83,12 +83,24 @@ def _draw(name: str) -> None:
         _nothing(source, board)
         return
     _links(links, chosen.parameters)
+    later = Later(source)
     dark = st.context.theme.type == "dark"
-    view = View(board, source.rows, chosen.runs, chosen.metric, ink(dark), chosen.parameters, _link(chosen.parameters))
+    view = View(
+        board=board,
+        rows=source.rows,
+        runs=chosen.runs,
+        metric=chosen.metric,
+        ink=ink(dark),
+        filters=chosen.parameters,
+        go=_link(chosen.parameters),
+        infer=later.infer,
+    )
     if any(run.is_synthetic for run in chosen.runs):
         st.info(SYNTHETIC, icon=":material/science:")
     PAGES[name][2](view)
     _left_out(source, board)
+    if later.compute():
+        st.rerun()
 
 
 def _links(place: st.delta_generator.DeltaGenerator, parameters: Mapping[str, str]) -> None:

@@ -5,18 +5,25 @@ from __future__ import annotations
 import json
 import os
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from threading import Lock
 
 import streamlit as st
 
 from lifealign_bench.leaderboard.board import Board, BoardReader
+from lifealign_bench.leaderboard.board_run import BoardRun
+from lifealign_bench.leaderboard.inference import Inference, infer
 from lifealign_bench.leaderboard.queries import Rows
 from lifealign_bench.leaderboard.serving import VARIABLE
 from lifealign_bench.leaderboard.shipped import shipped_results
 
-
 FRESH_SECONDS = 15.0
+MOST_KEPT = 24
+"""Inferences that are kept: a metric and a choice of filters each."""
+
+
+PENDING = Inference(notes=("Intervals and tests are being computed …",))
 
 
 @dataclass
@@ -27,6 +34,7 @@ class Source:
     rows: Rows = field(default_factory=Rows)
     _reader: BoardReader = field(init=False)
     _board: Board = field(default_factory=Board)
+    _inferred: dict[tuple[object, ...], Inference] = field(default_factory=dict)
     _read_at: float | None = None
     _lock: Lock = field(default_factory=Lock)
 
@@ -37,14 +45,26 @@ class Source:
         """The board, at most `FRESH_SECONDS` old; as it is this moment where `now` asks for that."""
         with self._lock:
             if now or self._read_at is None or time.monotonic() - self._read_at > FRESH_SECONDS:
-                self._board = self._reader.read()
+                found = self._reader.read()
+                if found != self._board:
+                    self._board, self._inferred = found, {}
                 self._read_at = time.monotonic()
             return self._board
 
-    @property
-    def is_shipped(self) -> bool:
-        """Whether this is the board that ships with the package."""
-        return self.places == (str(shipped_results()),)
+    def known(self, runs: Sequence[BoardRun], metric: str) -> Inference | None:
+        """The inference on these runs where it was computed before, for as long as the board stays as it is."""
+        return self._inferred.get((metric, *(run.folder for run in runs)))
+
+    def infer(self, runs: Sequence[BoardRun], metric: str) -> Inference:
+        """The inference on these runs, computed once."""
+        key = (metric, *(run.folder for run in runs))
+        found = self.known(runs, metric)
+        if found is None:
+            found = infer(self.rows, runs, metric)
+            while len(self._inferred) >= MOST_KEPT:
+                self._inferred.pop(next(iter(self._inferred)))
+            self._inferred[key] = found
+        return found
 
 
 def named_places() -> tuple[str, ...]:
@@ -57,3 +77,28 @@ def named_places() -> tuple[str, ...]:
 def source_of(places: tuple[str, ...]) -> Source:
     """The one source of these places in this process."""
     return Source(places)
+
+
+@dataclass
+class Later:
+    """Hands out the inference that is known; what is not is computed once the page is drawn, which is then drawn again.
+
+    A reader sees the numbers at once, and their intervals a moment later.
+    """
+
+    source: Source
+    _asked: list[tuple[tuple[BoardRun, ...], str]] = field(default_factory=list)
+
+    def infer(self, runs: Sequence[BoardRun], metric: str) -> Inference:
+        """The inference on these runs, or for now a note that it is being computed."""
+        found = self.source.known(runs, metric)
+        if found is None:
+            self._asked.append((tuple(runs), metric))
+            return PENDING
+        return found
+
+    def compute(self) -> bool:
+        """Compute what was asked for and not known; whether there was any."""
+        for runs, metric in self._asked:
+            self.source.infer(runs, metric)
+        return bool(self._asked)

@@ -25,7 +25,7 @@ def said(who: str, words: str) -> None:
 
 
 def prompt_and(text: Text | None, inside: Callable[[], None]) -> None:
-    """A prompt, what `inside` draws below it, and both answers of the data; folded where the text has a reason for it."""
+    """A prompt, what `inside` draws below it, and both answers of the data; folded where the text has a reason."""
     if text is None:
         st.caption("The prompt is not here: the suite's texts are not beside its runs.")
         inside()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import plotly.graph_objects as go
@@ -66,7 +67,8 @@ def show_figure(figure: go.Figure, name: str, alt: str, key: str) -> None:
     config = {
         "displaylogo": False,
         "displayModeBar": True,
-        "modeBarButtonsToRemove": ["select2d", "lasso2d", "autoScale2d", "zoomIn2d", "zoomOut2d"],
+        # Named one by one: Plotly's own set may have a button that sends the figure to another host.
+        "modeBarButtons": [["toImage", "zoom2d", "pan2d", "resetScale2d"]],
         "toImageButtonOptions": {"format": picture, "filename": name, "scale": 2},
         "responsive": True,
     }
@@ -97,3 +99,9 @@ def _format(digits: int) -> str:
 def caution(text: str) -> None:
     """A caution on what the numbers can carry, as plain text."""
     st.warning(escaped(text), icon=":material/info:")
+
+
+def notes(texts: Sequence[str]) -> None:
+    """Small print below a table or a figure, as plain text."""
+    if texts:
+        st.caption(" ".join(escaped(text) for text in texts))

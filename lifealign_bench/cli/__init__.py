@@ -11,6 +11,8 @@ import typer
 from lifealign_bench import __version__
 from lifealign_bench.cli.base import app as base_app
 from lifealign_bench.cli.data import app as data_app
+from lifealign_bench.cli.export import app as export_app
+from lifealign_bench.cli.judge import app as judge_app
 from lifealign_bench.cli.leaderboard import leaderboard
 from lifealign_bench.cli.method import app as method_app
 from lifealign_bench.cli.metrics import metrics
@@ -36,8 +38,10 @@ app.command()(score)
 app.command()(metrics)
 app.command()(leaderboard)
 app.command()(report)
+app.add_typer(judge_app, name="judge", help="Judges: run one on answers that exist.")
 app.add_typer(data_app, name="data", help="Tasks: show, scaffold and check preference data.")
 app.add_typer(base_app, name="base", help="Base models: build one from preference text.")
+app.add_typer(export_app, name="export", help="The board as static pages, CSV or JSON.")
 app.add_typer(method_app, name="method", help="Method adapters.")
 
 

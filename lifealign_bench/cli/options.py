@@ -24,6 +24,9 @@ DataDir = Annotated[Path | None, typer.Option("--data-dir", help="Folder with on
 WorldSeed = Annotated[
     int | None, typer.Option("--world-seed", help="A fresh miniature world; its base is built first.")
 ]
+Judge = Annotated[
+    str | None, typer.Option("--judge", help="Who judges: a judge file, a built-in judge, oracle, or none.")
+]
 Workers = Annotated[
     int | None,
     typer.Option("--workers", min=1, help="Nodes computed at once; by default as many as the cores allow."),
@@ -42,6 +45,7 @@ def make_overrides(
     base: str | None,
     data_dir: Path | None,
     world_seed: int | None = None,
+    judge: str | None = None,
 ) -> Overrides:
     """The overrides of a command line.
 
@@ -56,4 +60,4 @@ def make_overrides(
     except ValueError:
         raise InputError("--seeds", "seed", repr(seeds), "whole numbers, comma-separated") from None
     names = None if methods is None else [name.strip() for name in methods.split(",")]
-    return Overrides(names, orders, numbers, train_rows, evaluation_rows, base, data_dir, world_seed)
+    return Overrides(names, orders, numbers, train_rows, evaluation_rows, base, data_dir, world_seed, judge)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections import Counter
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -30,6 +31,7 @@ def run(
     base: options.Base = None,
     data_dir: options.DataDir = None,
     world_seed: options.WorldSeed = None,
+    judge: options.Judge = None,
     workers: options.Workers = None,
     as_json: options.Json = False,
 ) -> None:
@@ -39,7 +41,7 @@ def run(
     from lifealign_bench.benchmark.session import open_session
 
     console = Console(stderr=as_json)
-    changes = options.make_overrides(methods, orders, seeds, train_rows, eval_rows, base, data_dir, world_seed)
+    changes = options.make_overrides(methods, orders, seeds, train_rows, eval_rows, base, data_dir, world_seed, judge)
     session = open_session(suite, changes, workspace, lambda text: console.print(text, style="dim", markup=False))
     outcome = compute(session, console, workers)
     folders = _materialise(session, outcome, workspace)
@@ -47,13 +49,20 @@ def run(
         _print_json(session, outcome, folders)
     else:
         _print_tables(session, folders, workspace, console)
-    for failure in outcome.failures:
-        console.print(f"failed: {failure.node.label}: {failure.message}", markup=False, style="red", soft_wrap=True)
+    alike = Counter(failure.message for failure in outcome.failures)
+    for failure in {failure.message: failure for failure in reversed(outcome.failures)}.values():
+        more = f" (and {alike[failure.message] - 1} more like it)" if alike[failure.message] > 1 else ""
+        line = f"failed: {failure.node.label}: {failure.message}{more}"
+        console.print(line, markup=False, style="red", soft_wrap=True)
         if os.environ.get("LIFEALIGN_DEBUG"):
             console.print(failure.details, markup=False)
     if outcome.failures:
         lost = len(session.plan.runs) - len(folders)
-        console.print(f"{lost} of {len(session.plan.runs)} runs are incomplete; all else is kept", markup=False)
+        console.print(
+            f"{lost} of {len(session.plan.runs)} runs are incomplete; all else is kept: the same command goes on",
+            markup=False,
+            soft_wrap=True,
+        )
         raise typer.Exit(1)
 
 
@@ -124,4 +133,8 @@ def _print_tables(session: Session, folders: Sequence[Path], workspace: Path, co
         shown = list(dict.fromkeys([session.suite.primary_metric, *(["rubric"] if session.suite.judge else [])]))
         print_board(console, folders, shown)
         console.print(f"all metrics: lifealign leaderboard {workspace / 'results'}", markup=False, soft_wrap=True)
-        console.print(f"results: {workspace / 'results' / session.suite.name}", markup=False, soft_wrap=True)
+        place = workspace / "results" / session.suite.name
+        console.print(f"results: {place}", markup=False, soft_wrap=True)
+        if session.suite.judge is None:
+            hint = f"no judge yet: lifealign judge run {place} --judge FILE, openai:MODEL or protocol-1"
+            console.print(hint, markup=False, soft_wrap=True)

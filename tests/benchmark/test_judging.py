@@ -1,24 +1,30 @@
 """The miniature world through the whole benchmark: shipped base, verdict nodes, judgments, cells."""
 
+import json
+from pathlib import Path
+
 import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 import yaml
+from typer.testing import CliRunner
 
 from computed import compute
 from lifealign_bench.benchmark.base_builder import build_base
 from lifealign_bench.benchmark.base_recipe import BaseCard, BaseRecipe, recipe_for
 from lifealign_bench.benchmark.bases import base_identity, open_base, shipped_base
 from lifealign_bench.benchmark.columns import read_table
-from lifealign_bench.benchmark.judge_scoring import score_judgments
+from lifealign_bench.benchmark.judge_scoring import collapsed, score_judgments
 from lifealign_bench.benchmark.rescoring import rescore
 from lifealign_bench.benchmark.results import materialise
 from lifealign_bench.benchmark.schema import read_run
 from lifealign_bench.benchmark.session import Overrides, open_session
 from lifealign_bench.benchmark.suite import load_suite, parse_suite
 from lifealign_bench.benchmark.training.lora import target_modules
+from lifealign_bench.cli import app
 from lifealign_bench.data.errors import InputError, UnknownNameError
 from lifealign_bench.data.mini.corpus import corpus
+from scripted.process import scripted_server
 
 TASKS = ["mini-general", "mini-harmless"]
 
@@ -99,7 +105,7 @@ def test_unscored_answers_are_counted_and_not_averaged():
     common = {"judge": "j", "dimension": "safety", "against": None, "position": 0}
     rows = pd.DataFrame([{"sample_id": "a", "verdict": 8.0, **common}, {"sample_id": "b", "verdict": None, **common}])
     samples = pd.DataFrame({"sample_id": ["a", "b"], "item": ["i", "j"], "harm": [None, None]})
-    score = score_judgments(rows, samples, {"safety"})[0]
+    score = score_judgments(collapsed(rows), samples, {"safety"})[0]
     assert (score.metric, score.value, score.n, score.n_unscored) == ("safety", 80.0, 1, 1)
 
 
@@ -156,3 +162,33 @@ def test_a_fresh_world_has_other_rows_and_builds_its_own_base(tmp_path):
 def test_a_rubric_cannot_be_primary_without_a_judge():
     with pytest.raises(InputError, match="needs a judge"):
         parse_suite({"name": "x", "tasks": ["hc3"], "base": "b", "methods": ["seqft"], "primary_metric": "rubric"}, "x")
+
+
+def test_a_judge_behind_an_endpoint_that_is_down_costs_nothing_but_its_verdicts(tmp_path):
+    with scripted_server(policy="filled", parameters={"verdict": 8}) as server:
+        judge = {"name": "mine", "model": "scripted", "base_url": server.base_url, "seed": 1}
+        (tmp_path / "mine.yaml").write_text(yaml.safe_dump(judge), "utf-8")
+        changes = {"judge": "mine.yaml", "tasks": TASKS[:1], "orders": {"order1": TASKS[:1]}}
+        suite = small_suite(tmp_path / "small.yaml", **changes)
+        server.order(policy="filled", key="another")
+        first = ["run", str(suite), "-w", str(tmp_path / "w"), "--workers", "1"]
+        down = CliRunner().invoke(app, first)
+        assert down.exit_code == 1
+        assert "found no key" in down.output
+        assert "the same command goes on" in down.output
+        server.order(policy="filled", parameters={"verdict": 8})
+        up = CliRunner().invoke(app, [*first, "--json"])
+        assert up.exit_code == 0, up.output
+        summary = json.loads(up.stdout)
+        assert summary["nodes"]["done"] == 2  # the verdicts on the base and on the one stage
+        (run,) = summary["runs"].values()
+        assert run["metrics"]["rubric"]["last"]["value"] == 80
+        record = read_run(Path(run["folder"]))
+        assert [(one.name, one.model_served) for one in record.judges] == [("mine", "scripted")]
+        assert (tmp_path / "w" / "judge-cache.sqlite").is_file()
+        assert rescore([Path(run["folder"])], write=False)[0].differences == []
+
+
+def test_a_judge_that_nobody_knows_stops_before_anything_is_trained(tmp_path):
+    with pytest.raises(InputError, match=r"judge: name.*protocol-1"):
+        open_session(str(small_suite(tmp_path / "x.yaml", judge="protocol1")), Overrides(), tmp_path, lambda text: None)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from scipy import stats
 
 from lifealign_bench.benchmark.statistics import variance
-from lifealign_bench.benchmark.statistics.run_part import Runs
+from lifealign_bench.benchmark.statistics.run_part import Runs, mean_squares
 from lifealign_bench.benchmark.statistics.variance import variance_split
 from simulated_boards import World, simulate
 
@@ -70,6 +71,14 @@ def test_an_order_effect_is_seen() -> None:
     assert found.p < 0.001
     assert found.order_share is not None
     assert found.order_share > 0.9
+
+
+def test_f_is_that_of_the_textbook() -> None:
+    values = scores(grid(6, 3), np.random.default_rng(5), 2.0, 1.0, 2.0)
+    squares, _ = mean_squares(values, grid(6, 3))
+    assert variance_split(values, grid(6, 3)).f == pytest.approx(squares[0] / squares[2])
+    groups = values.reshape(6, 3)
+    assert variance_split(values, NESTED).f == pytest.approx(stats.f_oneway(*groups).statistic)
 
 
 def test_estimates_are_not_clamped_and_standard_deviations_are() -> None:

@@ -11,7 +11,7 @@ from scipy import sparse
 from scipy.sparse.csgraph import connected_components
 
 from lifealign_bench.benchmark.statistics.crossed import LEVEL
-from lifealign_bench.benchmark.statistics.prompts import Draws, Prompts, draw_items
+from lifealign_bench.benchmark.statistics.prompts import REPLICATES, Draws, Prompts, draw_items
 from lifealign_bench.benchmark.statistics.seeding import generator_of
 
 Floats = NDArray[np.float64]
@@ -68,7 +68,7 @@ class BradleyTerry:
     nu: float | None
 
 
-def bradley_terry(verdicts: Verdicts) -> BradleyTerry:
+def bradley_terry(verdicts: Verdicts, replicates: int = REPLICATES) -> BradleyTerry:
     """Strengths with intervals over prompts; the runs whose answers were compared are held fixed.
 
     With d = strength[i] - strength[j]: P(i wins), P(j wins), P(tie) are proportional to exp(d/2), exp(-d/2), nu. The
@@ -83,7 +83,7 @@ def bradley_terry(verdicts: Verdicts) -> BradleyTerry:
     if reason is not None:
         return BradleyTerry(tuple(Strength(name, None, None, None, reason) for name in verdicts.methods), None)
     fitted = fit_strengths(outcomes.sum(axis=0)[None], pairs, len(verdicts.methods))[0]
-    draws = draw_items(verdicts.prompts)
+    draws = draw_items(verdicts.prompts, replicates)
     low, high, why = _ends(fitted, outcomes, pairs, draws)
     rows = [
         Strength(

@@ -1,0 +1,48 @@
+"""Draws the pictures of docs/screenshots from the board that ships: the main pages, light and dark, wide and narrow."""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
+
+from browsing import browser, served, visit
+
+from lifealign_bench.leaderboard.shipped import shipped_results
+
+ROOT = Path(__file__).resolve().parents[1]
+TARGET = Path(__file__).resolve().with_name("screenshots")
+# Name of the file, address below the server, colours, width and height in pixels.
+SHOTS = (
+    ("start", "", "light", 1280, 900),
+    ("ranking", "ranking", "light", 1280, 1150),
+    ("matrix", "matrix?method=seqft&order=order1", "light", 1280, 1060),
+    ("matrix-dark", "matrix?method=lifealign&order=order2", "dark", 1280, 1060),
+    ("orders", "orders", "light", 1280, 900),
+    ("compare", "compare?a=lifealign&b=seqft", "light", 1280, 1000),
+    ("samples", "samples?method=seqft&order=order1&prompts=harmless", "light", 1280, 1000),
+    ("narrow", "ranking", "dark", 420, 900),
+)
+
+
+def main() -> None:
+    TARGET.mkdir(exist_ok=True)
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        served([shipped_results()], Path(folder)) as server,
+        browser() as opened,
+    ):
+        for name, address, scheme, width, height in SHOTS:
+            page = opened.new_page(color_scheme=scheme, viewport={"width": width, "height": height})  # type: ignore[arg-type]
+            visit(page, f"{server.address}/{address}", settle_ms=3000)
+            page.wait_for_function("!document.querySelector('[data-testid=stSkeleton]')", timeout=60_000)
+            page.wait_for_timeout(2000)
+            page.screenshot(path=TARGET / f"{name}.png")
+            page.close()
+            sys.stdout.write(f"{TARGET.relative_to(ROOT) / name}.png\n")
+
+
+if __name__ == "__main__":
+    main()

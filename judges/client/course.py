@@ -1,0 +1,117 @@
+"""One question from its first attempt to the end."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from lifealign_bench.data.rows import Message
+from lifealign_bench.judges.chat import ChatCall, ChatReply, ReplyStatus
+from lifealign_bench.judges.client.dialect import PROBE, PROBE_SCHEMA, Dialect, learn
+from lifealign_bench.judges.client.endpoint import Answer, Endpoint
+from lifealign_bench.judges.client.failures import Failure
+from lifealign_bench.judges.client.gate import Gate
+from lifealign_bench.judges.client.identity import question_bytes
+from lifealign_bench.judges.client.patience import Patience
+from lifealign_bench.judges.client.stopping import refusal_of_all, unusable
+
+ENDS: Mapping[str, tuple[ReplyStatus, str]] = {
+    "stop": ("complete", ""),
+    "length": ("length", "cut, with twice the tokens, too"),
+    "refusal": ("refusal", "the model or a filter declined"),
+}
+MESSAGE_TOKENS = 16
+"""More than any chat template puts around one message."""
+
+
+class Course:
+    """Asks one endpoint, attempt after attempt, as the gate allows."""
+
+    def __init__(self, endpoint: Endpoint, gate: Gate, generator: random.Random) -> None:
+        self._endpoint, self._gate, self._generator = endpoint, gate, generator
+
+    async def learn_dialect(self, first: Dialect, schema: Mapping[str, object] | None) -> Dialect:
+        """What the endpoint understands, found out with a question of a few words.
+
+        Raises:
+            InputError: the endpoint cannot be reached, or does not take the key or the model.
+            HaltedError: the run stops.
+        """
+        config = self._gate.config
+
+        async def ask(dialect: Dialect) -> Failure | None:
+            call = ChatCall(PROBE, schema or PROBE_SCHEMA, config.max_tokens)
+            outcome = await self._persist(call, dialect, call.max_tokens, self._patience())
+            return outcome if isinstance(outcome, Failure) else None
+
+        learned = await learn(first, ask, any_format=config.response_format == "auto")
+        if isinstance(learned, Failure):
+            raise unusable(config, learned)
+        return learned
+
+    async def reply(self, call: ChatCall, dialect: Dialect) -> ChatReply:
+        """The end of one question: an answer, or why there is none.
+
+        Raises:
+            LifeAlignError: what happened concerns all questions.
+            HaltedError: the run stops.
+        """
+        patience = self._patience()
+        outcome = await self._persist(call, dialect, call.max_tokens, patience)
+        if isinstance(outcome, Answer) and outcome.finish == "length" and patience.tries:
+            cut = outcome
+            outcome = await self._persist(call, dialect, 2 * call.max_tokens, patience)
+            outcome = cut if isinstance(outcome, Failure) else replace(outcome, usage=_sum(cut.usage, outcome.usage))
+        return self._as_reply(outcome, patience)
+
+    async def _persist(self, call: ChatCall, dialect: Dialect, max_tokens: int, patience: Patience) -> Answer | Failure:
+        """The first answer, or the failure after which no further attempt is made."""
+        clock, config = self._gate.clock, self._gate.config
+        worst = config.cost(_most_tokens(call.messages) + _schema_tokens(call, dialect), max_tokens) or 0.0
+        while True:
+            async with self._gate.turn(worst) as started:
+                patience.attempts += 1
+                seconds = max(1.0, min(config.timeout_s, patience.left(started)))
+                outcome = await self._endpoint.ask(call.messages, call.schema, dialect, max_tokens, seconds)
+                self._gate.saw(outcome, started, worst)
+            if isinstance(outcome, Answer):
+                return outcome
+            if outcome.kind == "fatal":
+                raise refusal_of_all(config, outcome)
+            wait = patience.wait(outcome, clock.now())
+            if wait is None:
+                return outcome
+            await self._gate.rest(wait)
+
+    def _patience(self) -> Patience:
+        return Patience(self._gate.clock.now(), self._generator)
+
+    def _as_reply(self, outcome: Answer | Failure, patience: Patience) -> ChatReply:
+        seconds = self._gate.clock.now() - patience.began
+        if isinstance(outcome, Failure):
+            status: ReplyStatus = "rejected" if outcome.kind == "rejected" else "unreachable"
+            return ChatReply(status, "", "", outcome.reason, attempts=patience.attempts, seconds=seconds)
+        status, reason = ENDS[outcome.finish]
+        return ChatReply(
+            status,
+            outcome.text,
+            outcome.model_served,
+            reason,
+            usage=outcome.usage,
+            attempts=patience.attempts,
+            seconds=seconds,
+        )
+
+
+def _sum(one: Mapping[str, int], other: Mapping[str, int]) -> dict[str, int]:
+    return {name: one.get(name, 0) + other.get(name, 0) for name in {*one, *other}}
+
+
+def _most_tokens(messages: Sequence[Message]) -> int:
+    """No tokenizer makes more than one token of a byte."""
+    return question_bytes(messages) + MESSAGE_TOKENS * (len(messages) + 1)
+
+
+def _schema_tokens(call: ChatCall, dialect: Dialect) -> int:
+    return len(str(dialect.response_format(call.schema) or ""))

@@ -1,0 +1,46 @@
+"""How often and how long one question is tried."""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+
+from lifealign_bench.judges.client.failures import Failure
+from lifealign_bench.judges.client.waiting import SHORTEST, full_jitter
+
+MOST_ATTEMPTS = 6
+MOST_SECONDS = 600.0
+SAME_FAILURE = 3
+TRIED_AGAIN = ("rate limit", "server", "timeout", "connection", "garbled")
+
+
+class Patience:
+    """Counts the attempts of one question from its first; all times are of one clock."""
+
+    def __init__(self, now: float, generator: random.Random) -> None:
+        self.began = now
+        self.attempts = 0
+        self._generator = generator
+        self._seen: Counter[str] = Counter()
+
+    def left(self, now: float) -> float:
+        """Seconds in which the question must end."""
+        return max(0.0, MOST_SECONDS - (now - self.began))
+
+    @property
+    def tries(self) -> bool:
+        """Whether another attempt may be made."""
+        return self.attempts < MOST_ATTEMPTS
+
+    def wait(self, failure: Failure, now: float) -> float | None:
+        """Seconds to wait before the next attempt; None to give up.
+
+        The same failure three times is enough, but for 429: there the endpoint says when to come back.
+        """
+        self._seen[failure.name] += 1
+        enough = failure.kind != "rate limit" and self._seen[failure.name] >= SAME_FAILURE
+        if failure.kind not in TRIED_AGAIN or enough or not self.tries:
+            return None
+        jitter = full_jitter(self._seen[failure.name], self._generator)
+        seconds = jitter if failure.retry_after is None else failure.retry_after + min(jitter, SHORTEST)
+        return seconds if seconds < self.left(now) else None

@@ -1,0 +1,156 @@
+"""Intervals, ranks and tests of a board, ready to stand beside its numbers; or why there are none."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from lifealign_bench.data.errors import InputError
+from lifealign_bench.leaderboard.board_run import BoardRun
+from lifealign_bench.leaderboard.metric_names import CHANGE_UNIT
+from lifealign_bench.leaderboard.queries import Rows
+from lifealign_bench.leaderboard.visible import named
+
+# SciPy takes longer to load than the first board may take: it is imported where it is needed.
+if TYPE_CHECKING:
+    from lifealign_bench.benchmark.statistics.comparison import Comparison
+    from lifealign_bench.benchmark.statistics.crossed import Interval
+    from lifealign_bench.benchmark.statistics.ranking import Rank
+
+MOST_METHODS = 40
+"""Every pair is compared, so that a page of more methods would keep its reader waiting."""
+
+
+@dataclass(frozen=True)
+class Inference:
+    """What is known beyond the means. last, bwt: intervals by label. comparisons: of Last, corrected for all pairs.
+
+    notes: what the intervals speak of, and why something is missing, each a sentence.
+    """
+
+    last: Mapping[str, Interval] = field(default_factory=dict)
+    bwt: Mapping[str, Interval] = field(default_factory=dict)
+    ranks: Mapping[str, Rank] = field(default_factory=dict)
+    comparisons: tuple[Comparison, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    def between(self, first: str, second: str) -> Comparison | None:
+        """The comparison of two methods, in whichever direction it was made."""
+        names = {first, second}
+        return next((found for found in self.comparisons if {found.first, found.second} == names), None)
+
+
+def infer(rows: Rows, runs: Sequence[BoardRun], metric: str) -> Inference:
+    """The inference on runs of one scope; without numbers, and with the reason in `notes`, where it cannot be made."""
+    from lifealign_bench.benchmark.statistics.board import measured
+    from lifealign_bench.benchmark.statistics.comparison import method_intervals
+    from lifealign_bench.benchmark.statistics.ranking import rank_methods
+    from lifealign_bench.leaderboard.statistics_board import statistics_board
+
+    labels = {run.entry.label for run in runs}
+    if len(labels) > MOST_METHODS:
+        return Inference(notes=(f"Intervals are computed for up to {MOST_METHODS} methods; there are {len(labels)}.",))
+    try:
+        board = statistics_board(rows, runs, metric)
+    except InputError as error:
+        return Inference(notes=(f"No intervals: {error.found}; expected {error.expected}.",))
+    last, bwt = measured(board, "last"), measured(board, "bwt")
+    ranking = rank_methods(last)
+    intervals = method_intervals(last)
+    kinds = sorted({found.kind for found in intervals.values() if found.kind})
+    notes = [_SPEAK_OF[kind] for kind in kinds]
+    if ranking.groups_reason:
+        notes.append(f"No tie groups: {ranking.groups_reason}.")
+    ranks = {rank.method: rank for rank in ranking.ranks}
+    return Inference(intervals, method_intervals(bwt), ranks, ranking.comparisons, tuple(notes))
+
+
+_SPEAK_OF = {
+    "these runs only": "Intervals speak of these runs only: the prompts vary, the orders and seeds do not.",
+    "runs and prompts": "Intervals speak of other runs and other prompts, too.",
+}
+
+
+def compare_two(
+    rows: Rows, first: Sequence[BoardRun], second: Sequence[BoardRun], metric: str, measure: str
+) -> Comparison | str:
+    """First less second over the runs that both have, with its interval and p; or why there is no such number."""
+    from lifealign_bench.benchmark.statistics.board import measured
+    from lifealign_bench.benchmark.statistics.comparison import compare_methods
+    from lifealign_bench.benchmark.statistics.measures import LINEAR_MEASURES
+    from lifealign_bench.leaderboard.statistics_board import statistics_board
+
+    if measure not in LINEAR_MEASURES:
+        return f"{measure} is no mean over prompts"
+    try:
+        board = statistics_board(rows, [*first, *second], metric)
+    except InputError as error:
+        return f"{error.found}; expected {error.expected}"
+    names = (first[0].entry.label, second[0].entry.label)
+    return compare_methods(measured(board, measure), names)[0]
+
+
+def with_inference(frame: pd.DataFrame, found: Inference) -> pd.DataFrame:
+    """The `ranking` with last_low, last_high, last_interval, bwt_interval, ranks and tie, where they are known."""
+    if not found.last:
+        return frame
+    shown = frame.copy()
+    labels = list(frame["method"])
+    for measure, intervals in (("last", found.last), ("bwt", found.bwt)):
+        own = [intervals.get(label) for label in labels]
+        shown[f"{measure}_low"] = pd.Series([None if one is None else one.low for one in own], dtype=float)
+        shown[f"{measure}_high"] = pd.Series([None if one is None else one.high for one in own], dtype=float)
+        shown[f"{measure}_interval"] = [_between(one) for one in own]
+    ranks = [found.ranks.get(label) for label in labels]
+    shown["ranks"] = ["" if one is None or one.low is None else f"{one.low} to {one.high}" for one in ranks]
+    shown["tie"] = pd.Series([None if one is None else one.group for one in ranks], dtype="Int64")
+    return shown.drop(columns="last_se")
+
+
+def _between(found: Interval | None) -> str:
+    if found is None or found.low is None or found.high is None:
+        return ""
+    return f"{found.low:.1f} to {found.high:.1f}".replace("-", "−")
+
+
+def in_words(found: Comparison | None) -> str:
+    """What a comparison, corrected for all pairs of a board, says about a difference; empty where there is none."""
+    if found is None or found.p_holm is None:
+        return ""
+    return f"{_verdict(found, found.p_holm)}{_tail(found, 'corrected for all pairs of methods on this board')}."
+
+
+def pair_in_words(found: Comparison) -> str:
+    """The difference of two methods with its interval, and what its test says; empty where they share no run."""
+    interval = found.difference
+    if found.p is None or interval.value is None:
+        return ""
+    shown = f"{named(found.first)} less {named(found.second)}: {interval.value:+.1f} {CHANGE_UNIT}"
+    if interval.low is not None and interval.high is not None:
+        shown += f" (95 % interval {interval.low:+.1f} to {interval.high:+.1f})"
+    return f"{shown.replace('-', '−')}. {_verdict(found, found.p)}{_tail(found, 'for this pair alone')}."
+
+
+def _verdict(found: Comparison, p: float) -> str:
+    from lifealign_bench.benchmark.statistics.sign_flip import ALPHA, blocks_needed
+
+    runs = f"{found.n_blocks} paired run{'s' if found.n_blocks > 1 else ''}"
+    if found.smallest_p >= ALPHA:
+        return f"Not shown to be real: {runs} can give no p under {found.smallest_p:.2g}; {blocks_needed()} are needed"
+    shown = p_in_words(p)
+    verdict = "Real, as far as these runs can tell" if p < ALPHA else "Not shown to be more than chance"
+    return f"{verdict}: {shown} over {runs}"
+
+
+def p_in_words(p: float) -> str:
+    """A p-value as people read it."""
+    return "p under 0.001" if p < 0.001 else f"p = {p:.2g}"
+
+
+def _tail(found: Comparison, words: str) -> str:
+    from lifealign_bench.benchmark.statistics.sign_flip import ALPHA
+
+    return f", {words}" if found.smallest_p < ALPHA else ""

@@ -1,0 +1,76 @@
+"""`lifealign export`: the board as static pages, as CSV or as JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from lifealign_bench.cli import options
+
+app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
+
+Results = Annotated[
+    list[str] | None,
+    typer.Argument(
+        help="Folders of results, or URLs; else the workspace's, else those that ship.", metavar="[RESULTS]..."
+    ),
+]
+Out = Annotated[Path, typer.Option("--out", "-o", help="Folder to write; it must not exist yet.")]
+Metrics = Annotated[str | None, typer.Option("--metrics", help="Metrics, comma-separated.")]
+Everything = Annotated[
+    bool, typer.Option("--everything", help="Also harmful answers and texts under restrictive licences.")
+]
+
+
+@app.command("html")
+def html(
+    results: Results = None, out: Out = Path("board"), metrics: Metrics = None, everything: Everything = False
+) -> None:
+    """Write the board as pages for any web host: no server, nothing loaded from elsewhere."""
+    from lifealign_bench.leaderboard.site.writing import write_html
+
+    _write(write_html, results, out, metrics, everything)
+
+
+@app.command("csv")
+def csv(
+    results: Results = None, out: Out = Path("board-csv"), metrics: Metrics = None, everything: Everything = False
+) -> None:
+    """Write every table of the board as CSV."""
+    from lifealign_bench.leaderboard.site.writing import write_csv
+
+    _write(write_csv, results, out, metrics, everything)
+
+
+@app.command("json")
+def json_(
+    results: Results = None, out: Out = Path("board-json"), metrics: Metrics = None, everything: Everything = False
+) -> None:
+    """Write every table of the board as JSON."""
+    from lifealign_bench.leaderboard.site.writing import write_json
+
+    _write(write_json, results, out, metrics, everything)
+
+
+def _write(
+    writer: Callable[..., Path], results: list[str] | None, out: Path, metrics: str | None, everything: bool
+) -> None:
+    from lifealign_bench.data.errors import UnknownNameError
+    from lifealign_bench.leaderboard.board import load_board
+    from lifealign_bench.leaderboard.queries import Rows
+    from lifealign_bench.leaderboard.serving import absolute
+    from lifealign_bench.leaderboard.shipped import shipped_results
+
+    own = options.DEFAULT_WORKSPACE / "results"
+    board = load_board(absolute(results or [str(own if own.exists() else shipped_results())]))
+    chosen: list[str] | None = None if metrics is None else [name.strip() for name in metrics.split(",")]
+    known: set[str] = {name for run in board.runs for name in run.metrics}
+    unknown: Any = next((name for name in chosen or [] if name not in known), None)
+    if unknown is not None:
+        raise UnknownNameError("export", "metric", unknown, known)
+    for item in board.left_out:
+        typer.echo(f"left out: {item.place}: {item.reason}", err=True)
+    typer.echo(str(writer(board, Rows(), out, chosen, everything=everything)))

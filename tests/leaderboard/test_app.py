@@ -1,0 +1,143 @@
+"""The app without a browser: every page on three boards, filters in the address, and what its process never loads."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+from stored_boards import HOSTILE, SCRIPT, store_board
+from streamlit.testing.v1 import AppTest
+
+from lifealign_bench.data.errors import InputError
+from lifealign_bench.leaderboard.app.shell import PAGES
+from lifealign_bench.leaderboard.serving import VARIABLE, absolute, script, serve
+from lifealign_bench.leaderboard.shipped import shipped_results
+
+
+def opened(
+    monkeypatch: pytest.MonkeyPatch, page: str, places: Path, parameters: Mapping[str, str] | None = None
+) -> AppTest:
+    """A page of the app after its first run, without any error."""
+    monkeypatch.setenv(VARIABLE, json.dumps([str(places)]))
+    app = AppTest.from_string(
+        f"from lifealign_bench.leaderboard.app import shell\nimport streamlit as st\n"
+        f"st.navigation([shell._page(name) for name in shell.PAGES], position='hidden')\nshell._draw({page!r})",
+        default_timeout=60,
+    )
+    for name, value in (parameters or {}).items():
+        app.query_params[name] = value
+    app.run()
+    assert not app.exception, [item.message for item in app.exception]
+    return app
+
+
+def texts(app: AppTest) -> str:
+    """Everything that a page says outside its tables and figures."""
+    return "\n".join(
+        str(item.value)
+        for kind in (app.text, app.markdown, app.caption, app.warning, app.info, app.code)
+        for item in kind
+    )
+
+
+@pytest.fixture(scope="module")
+def normal(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return store_board(tmp_path_factory.mktemp("normal"), seeds=(0, 1))
+
+
+@pytest.fixture(scope="module")
+def hostile(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return store_board(tmp_path_factory.mktemp("hostile"), HOSTILE)
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_page_draws_on_a_friendly_and_on_a_hostile_board(
+    monkeypatch: pytest.MonkeyPatch, normal: Path, hostile: Path, page: str
+) -> None:
+    opened(monkeypatch, page, normal)
+    opened(monkeypatch, page, hostile)
+
+
+def test_an_empty_board_says_what_to_do(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    shown = texts(opened(monkeypatch, "ranking", tmp_path))
+    assert "lifealign run" in shown
+    assert str(tmp_path) in shown
+
+
+def test_the_shipped_board_is_labelled_synthetic_and_answers_four_questions(monkeypatch: pytest.MonkeyPatch) -> None:
+    shown = texts(opened(monkeypatch, "start", shipped_results()))
+    assert "Synthetic world" in shown
+    assert "earlier tasks fall by" in shown
+    assert "ends lowest in" in shown
+    assert "Not shown to be real" in shown
+
+
+def test_a_board_of_other_tasks_is_not_labelled(monkeypatch: pytest.MonkeyPatch, normal: Path) -> None:
+    assert "Synthetic world" not in texts(opened(monkeypatch, "ranking", normal))
+
+
+def test_the_address_chooses_method_order_seed_and_metric(monkeypatch: pytest.MonkeyPatch, normal: Path) -> None:
+    asked = {"method": "seqft", "order": "order2", "seed": "1", "metric": "Task rubric"}
+    app = opened(monkeypatch, "matrix", normal, asked)
+    chosen = {box.label: box.value for box in app.selectbox}
+    assert (chosen["Method"], chosen["Order"], chosen["Seed"], chosen["Metric"]) == (
+        "seqft",
+        "order2",
+        "1",
+        "Task rubric",
+    )
+    nonsense = opened(monkeypatch, "matrix", normal, {"method": SCRIPT, "order": "none", "metric": "<b>"})
+    assert {box.label: box.value for box in nonsense.selectbox}["Method"] == "er"
+
+
+def test_harmful_and_restricted_answers_are_folded(monkeypatch: pytest.MonkeyPatch, normal: Path) -> None:
+    app = opened(monkeypatch, "samples", normal, {"method": "seqft", "show": "every answer"})
+    folds = [item.label for item in app.expander if item.label.startswith("Folded")]
+    assert sum("harmful prompt" in label for label in folds) >= 4
+    assert sum("licence" in label for label in folds) >= 2
+
+
+def test_answers_that_got_worse_come_biggest_fall_first(monkeypatch: pytest.MonkeyPatch, normal: Path) -> None:
+    app = opened(monkeypatch, "samples", normal, {"method": "seqft", "prompts": "harmless"})
+    falls = [item.value for item in app.text if "of 10)" in str(item.value)]
+    assert len(falls) == 4
+    assert falls[0].endswith("(−4.0 of 10)")
+    assert falls[-1].endswith("(−2.0 of 10)")
+
+
+def test_what_was_left_out_is_named_on_the_pages(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    board = store_board(tmp_path / "board")
+    (board / "m0--o0--s0" / "run.json").write_text("[]")
+    for page in ("start", "samples"):
+        app = opened(monkeypatch, page, board)
+        assert any(item.label == "Left out: 1" for item in app.expander), page
+
+
+def test_the_process_of_the_app_never_loads_torch_or_a_method(hostile: Path) -> None:
+    code = (
+        "import sys, json, os\n"
+        f"os.environ[{VARIABLE!r}] = {json.dumps([str(hostile)])!r}\n"
+        "from streamlit.testing.v1 import AppTest\n"
+        f"app = AppTest.from_file({str(script())!r}, default_timeout=60).run()\n"
+        "assert not app.exception, [item.message for item in app.exception]\n"
+        "import lifealign_bench.leaderboard.app.page_orders, lifealign_bench.leaderboard.site.writing\n"
+        "bad = [n for n in sys.modules if n.split('.')[0] in ('torch', 'transformers', 'trl', 'peft', 'datasets')]\n"
+        "bad += [n for n in sys.modules if n.startswith('lifealign_bench.methods')]\n"
+        "assert not bad, bad[:5]\n"
+    )
+    done = subprocess.run([sys.executable, "-P", "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr[-2000:]
+
+
+def test_a_place_that_is_not_there_and_a_taken_port_are_one_clear_line(tmp_path: Path) -> None:
+    import socket
+
+    with pytest.raises(InputError, match="no such folder"):
+        absolute([tmp_path / "nowhere"])
+    assert absolute(["s3://bucket/x"]) == ["s3://bucket/x"]
+    with socket.create_server(("localhost", 0)) as taken, pytest.raises(InputError, match="a free one"):
+        serve([str(tmp_path)], port=taken.getsockname()[1])

@@ -1,0 +1,148 @@
+"""The ranking over all orders and seeds, the order tables and the comparison: what counts, what is left unranked."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+
+import numpy as np
+import pytest
+from stored_boards import store_board
+
+from lifealign_bench.benchmark.statistics.reading import read_board
+from lifealign_bench.leaderboard.board import load_board
+from lifealign_bench.leaderboard.comparison import block_frame, blocks_of, by_task, changed_most, verdict_in_words
+from lifealign_bench.leaderboard.headline import headline
+from lifealign_bench.leaderboard.inference import compare_two, infer, pair_in_words, with_inference
+from lifealign_bench.leaderboard.interference import interference
+from lifealign_bench.leaderboard.matrices import difference, matrices_of
+from lifealign_bench.leaderboard.order_agreement import agreement_in_words, order_agreement
+from lifealign_bench.leaderboard.order_tables import enough, order_frame
+from lifealign_bench.leaderboard.queries import Rows
+from lifealign_bench.leaderboard.ranking import ranking, ranking_table
+from lifealign_bench.leaderboard.shipped import shipped_results
+from lifealign_bench.leaderboard.statistics_board import statistics_board
+from stored_runs import make_matrix, store_run
+
+LOW = ((10.0, 20.0, 30.0), (50.0, 26.0, 28.0), (40.0, 60.0, 34.0), (20.0, 35.0, 80.0))
+DIAGONAL = ((10.0, 20.0, 30.0), (52.0, None, None), (None, 71.0, None), (None, None, 81.0))
+METRIC = "preference_accuracy"
+
+
+def test_a_method_is_one_row_with_its_worst_order_and_spread(tmp_path: Path) -> None:
+    store_run(tmp_path, "er")
+    store_run(tmp_path, "er", order="order2", matrix=make_matrix(LOW))
+    row = ranking(load_board([tmp_path]).runs, METRIC).iloc[0]
+    assert row["last"] == pytest.approx((205 / 3 + 135 / 3) / 2)
+    assert row["worst_order"] == "order2"
+    assert row["worst_last"] == pytest.approx(45.0)
+    assert row["order_spread"] == pytest.approx((205 - 135) / 3 / math.sqrt(2))
+    assert (row["rank"], row["runs"]) == (1, 2)
+
+
+def test_who_lacks_a_run_or_is_a_reference_is_shown_and_not_ranked(tmp_path: Path) -> None:
+    store_run(tmp_path, "er")
+    store_run(tmp_path, "er", order="order2")
+    store_run(tmp_path, "half")
+    store_run(tmp_path, "stl", matrix=make_matrix(DIAGONAL, "isolated"))
+    frame = ranking(load_board([tmp_path]).runs, METRIC).set_index("method")
+    assert frame.loc["er", "rank"] == 1
+    assert frame.loc["half", "unranked"].startswith("1 of 2 runs")
+    assert frame.loc["stl", "unranked"] == "a reference"
+    assert frame["rank"].notna().sum() == 1
+    assert "worst_order" not in [column.name for column in ranking_table(frame.loc[["stl"]], METRIC).columns]
+
+
+def test_too_few_verdicts_leave_a_row_unranked(tmp_path: Path) -> None:
+    store_board(tmp_path)
+    few = {"rubric": {"expected": 100, "scored": 90, "unscored": {"parse": 10}}}
+    measures = load_board([tmp_path]).runs[0]
+    assert measures.covered("rubric") == 100.0
+    for path in tmp_path.glob("m0*/run.json"):
+        path.write_text(
+            path.read_text().replace('"scored": 4', '"scored": 3').replace('"unscored": {}', '"unscored": {"parse": 1}')
+        )
+    frame = ranking(load_board([tmp_path]).runs, "rubric").set_index("method")
+    assert "75 % of its answers are judged" in frame.loc["er", "unranked"]
+    assert few
+    assert ranking(load_board([tmp_path]).runs, METRIC)["rank"].notna().all()
+
+
+def test_orders_are_sorted_by_the_worst_and_say_what_they_cannot_tell(tmp_path: Path) -> None:
+    store_run(tmp_path, "flat", matrix=make_matrix(LOW))
+    store_run(tmp_path, "flat", order="order2", matrix=make_matrix(LOW))
+    store_run(tmp_path, "good")
+    store_run(tmp_path, "good", order="order2")
+    runs = load_board([tmp_path]).runs
+    frame = order_frame(runs, METRIC)
+    assert list(frame["method"]) == ["good", "flat"]
+    assert list(frame["rank order1"]) == [1, 2]
+    assert enough(runs).startswith("2 orders, 1 seed: the spread over orders includes seed noise")
+    assert any(
+        "Kendall's W" in text for text in agreement_in_words(order_agreement(frame, ["order1", "order2"], METRIC))
+    )
+
+
+def test_interference_tells_tasks_already_learned_from_those_to_come() -> None:
+    found = interference([make_matrix()])
+    places = {task: place for place, task in enumerate(found.tasks)}
+    assert found.learned[places["b"]][places["a"]] == pytest.approx(10.0)
+    assert found.not_yet[places["b"]][places["c"]] == pytest.approx(6.0)
+    assert found.learned[places["a"]][places["b"]] is None
+    assert found.learned[places["a"]][places["a"]] is None
+
+
+def test_statistics_are_computed_from_the_very_numbers_that_the_offline_ones_are() -> None:
+    folders = [shipped_results() / f"{name}--order{order}--s0" for name in ("er", "seqft", "mtl") for order in (1, 2)]
+    runs = load_board(folders).runs
+    for metric in (METRIC, "rubric"):
+        mine, theirs = statistics_board(Rows(), runs, metric), read_board(folders, metric)
+        assert (mine.methods, mine.tasks, mine.blocks, mine.reasons) == (
+            theirs.methods,
+            theirs.tasks,
+            theirs.blocks,
+            theirs.reasons,
+        )
+        assert np.array_equal(mine.values, theirs.values, equal_nan=True)
+        assert np.array_equal(mine.prompts.item, theirs.prompts.item)
+
+
+def test_the_shipped_board_answers_the_four_questions() -> None:
+    rows, board = Rows(), load_board([shipped_results()])
+    found = infer(rows, board.runs, METRIC)
+    frame = with_inference(ranking(board.runs, METRIC), found)
+    answers = headline(frame, [run for run in board.runs if not run.entry.is_reference], METRIC, found)
+    assert answers.winner == frame.iloc[0]["method"]
+    assert "Not shown to be real: 3 paired runs" in answers.is_it_real
+    assert answers.worst_order in answers.where_it_fails
+    assert frame["last_low"].notna().all()
+    assert "these runs only" in " ".join(found.notes)
+
+
+def test_two_methods_are_compared_in_the_runs_that_both_have(tmp_path: Path) -> None:
+    store_board(tmp_path, seeds=(0, 1, 2))
+    rows, board = Rows(), load_board([tmp_path])
+    by_label = {label: [run for run in board.runs if run.entry.label == label] for label in ("er", "seqft")}
+    blocks = blocks_of(by_label["er"][1:], by_label["seqft"])
+    assert len(blocks) == 5
+    frame = block_frame(blocks, METRIC, "last")
+    assert (frame["difference"] > 0).all()
+    assert "er is ahead" in verdict_in_words(frame, ("er", "seqft"))
+    assert set(by_task(rows, blocks, METRIC)["task"]) == {"a", "b", "c"}
+    most = changed_most(rows, blocks, "rubric")
+    assert (most["difference"] > 0).all()
+    assert changed_most(rows, blocks, "rubric", better="second").iloc[0]["difference"] <= most.iloc[0]["difference"]
+    tested = compare_two(rows, by_label["er"], by_label["seqft"], "rubric", "last")
+    assert not isinstance(tested, str)
+    assert "for this pair alone" in pair_in_words(tested)
+    assert "no pairs.parquet" in str(compare_two(rows, by_label["er"], by_label["seqft"], METRIC, "last"))
+
+
+def test_matrices_of_two_orders_have_no_difference(tmp_path: Path) -> None:
+    store_board(tmp_path)
+    runs = load_board([tmp_path]).runs
+    first, second = (item.matrix for item in matrices_of(Rows(), runs[:2], "rubric"))
+    assert runs[0].order != runs[1].order
+    with pytest.raises(Exception, match="order"):
+        difference(first, second)
+    assert difference(first, first)[1][0] == 0.0
