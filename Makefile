@@ -27,10 +27,11 @@ $(STAMP): pyproject.toml constraints.txt
 run: env ## Run the default benchmark, or SUITE=... (train, evaluate, score, show); the same command resumes
 	$(BIN)/lifealign run $(SUITE) --workspace "$(WORKSPACE)" $(ARGS)
 
-full: env ## Every step of the default benchmark, or of SUITE=..., in turn: run, recompute all numbers, show; the same command resumes
+full: env ## Every step of the default benchmark, or of SUITE=..., in turn: run, recompute all numbers, show, write the report; the same command resumes
 	$(BIN)/lifealign run $(SUITE) --workspace "$(WORKSPACE)" $(ARGS)
 	$(BIN)/lifealign score "$(WORKSPACE)/results"
 	$(BIN)/lifealign leaderboard "$(WORKSPACE)/results" --table
+	$(BIN)/lifealign report "$(WORKSPACE)/results" --suite $(SUITE) --out "$(WORKSPACE)/report"
 
 leaderboard: env ## Open the board in a browser: all results in WORKSPACE, or those that ship where there are none yet
 	$(BIN)/lifealign leaderboard $(if $(wildcard $(WORKSPACE)/results),"$(WORKSPACE)/results") $(ARGS)

@@ -23,18 +23,22 @@ FORMATS = (".png", ".svg", ".html")
 COLOURS = "Cividis"
 REFERENCES = {"isolated": "each task alone", "joint": "all tasks at once"}
 # In points: a cell, the space between panels, and what surrounds them.
-CELL_WIDTH, CELL_HEIGHT, BETWEEN = 46, 30, 24
+CELL_WIDTH, CELL_HEIGHT, BETWEEN, BELOW = 46, 30, 24, 64
 LEFT, RIGHT, TOP, BOTTOM = 170, 80, 112, 90
 
 
 def forgetting_figure(
-    panels: Mapping[str, Matrix], references: Mapping[str, Row], metric: str, title: str = ""
+    panels: Mapping[str, Matrix],
+    references: Mapping[str, Row],
+    metric: str,
+    title: str = "",
+    columns: int | None = None,
 ) -> go.Figure:
     """Heat maps side by side: a row for the base and after each task, a column per task, the number in each cell.
 
     panels: matrices of the same tasks in the same order, by title. references: rows of T numbers to read every panel
     against, by name. A frame marks the cell of the task that was just learned: what stands below it was kept or
-    forgotten. All panels share one colour scale from 0 to 100.
+    forgotten. All panels share one colour scale from 0 to 100. columns: panels beside each other, by default all.
 
     Raises:
         InputError: no panels, or panels of different orders.
@@ -43,17 +47,27 @@ def forgetting_figure(
     if len(orders) != 1:
         raise InputError("figure", "panels", f"{len(orders)} orders", "matrices of the same tasks in the same order")
     (tasks,) = orders
-    columns = _short(tasks)
-    rows = ["base", *(f"after {place} {name}" for place, name in enumerate(columns, 1)), *references]
-    wide = len(panels) * len(tasks) * CELL_WIDTH + (len(panels) - 1) * BETWEEN
+    names = _short(tasks)
+    rows = ["base", *(f"after {place} {name}" for place, name in enumerate(names, 1)), *references]
+    beside = min(len(panels), columns or len(panels))
+    below = math.ceil(len(panels) / beside)
+    wide = beside * len(tasks) * CELL_WIDTH + (beside - 1) * BETWEEN
+    high = below * len(rows) * CELL_HEIGHT + (below - 1) * BELOW
     figure = make_subplots(
-        cols=len(panels), subplot_titles=list(panels), shared_yaxes=True, horizontal_spacing=BETWEEN / wide
+        rows=below,
+        cols=beside,
+        subplot_titles=list(panels),
+        shared_yaxes=True,
+        shared_xaxes=True,
+        horizontal_spacing=BETWEEN / wide if beside > 1 else 0.0,
+        vertical_spacing=BELOW / high if below > 1 else 0.0,
     )
-    for number, matrix in enumerate(panels.values(), 1):
-        figure.add_trace(_heat_map(columns, rows, [*matrix.rows, *references.values()], metric), row=1, col=number)
-        for place in range(len(tasks)):
-            box = {"x0": place - 0.5, "x1": place + 0.5, "y0": place + 0.5, "y1": place + 1.5}
-            figure.add_shape(type="rect", **box, line={"color": "black", "width": 2}, row=1, col=number)
+    for number, matrix in enumerate(panels.values()):
+        place = {"row": number // beside + 1, "col": number % beside + 1}
+        figure.add_trace(_heat_map(names, rows, [*matrix.rows, *references.values()], metric), **place)
+        for task in range(len(tasks)):
+            box = {"x0": task - 0.5, "x1": task + 0.5, "y0": task + 0.5, "y1": task + 1.5}
+            figure.add_shape(type="rect", **box, line={"color": "black", "width": 2}, **place)
     figure.update_yaxes(autorange="reversed", showgrid=False, ticks="")
     figure.update_xaxes(tickangle=-40, showgrid=False, ticks="")
     figure.update_layout(
@@ -74,7 +88,7 @@ def forgetting_figure(
             "colorbar": {"title": {"text": "%"}, "thickness": 12},
         },
         width=LEFT + wide + RIGHT,
-        height=TOP + len(rows) * CELL_HEIGHT + BOTTOM,
+        height=TOP + high + BOTTOM,
         margin={"l": LEFT, "r": RIGHT, "t": TOP, "b": BOTTOM},
     )
     return figure

@@ -40,14 +40,22 @@ def matrix_figure(detailed: DetailedMatrix, metric: str, ink: Ink, references: M
 
 
 def difference_figure(
-    values: Sequence[Row], tasks: Sequence[str], unit: str, ink: Ink, rows: Sequence[str] | None = None
+    values: Sequence[Row],
+    tasks: Sequence[str],
+    unit: str,
+    ink: Ink,
+    rows: Sequence[str] | None = None,
+    behind: Sequence[Sequence[str]] | None = None,
 ) -> go.Figure:
-    """A heat map of differences around 0, the number with its sign in each cell; rows by default as of a matrix."""
+    """A heat map of differences around 0, the number with its sign in each cell; rows by default as of a matrix.
+
+    behind: what each cell says on hover, as figure labels; by default its number.
+    """
     learned = different_labels(short_tasks(tasks))
     names = list(rows) if rows is not None else ["base", *(f"after {n}: {name}" for n, name in enumerate(learned, 1))]
     known = [abs(value) for row in values for value in row if value is not None]
     most = max([5.0, *known])
-    hovers = [[_value(value, unit, sign="+") for value in row] for row in values]
+    hovers = behind or [[_value(value, unit, sign="+") for value in row] for row in values]
     scale = {"colorscale": DIVERGING, "zmin": -most, "zmax": most}
     numbers = [list(row) for row in values]
     return _heat_map(_columns(tasks, rows is None), names, numbers, hovers, unit, ink, scale, "+")

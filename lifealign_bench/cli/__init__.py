@@ -17,6 +17,7 @@ from lifealign_bench.cli.leaderboard import leaderboard
 from lifealign_bench.cli.method import app as method_app
 from lifealign_bench.cli.metrics import metrics
 from lifealign_bench.cli.plan import plan
+from lifealign_bench.cli.report import report
 from lifealign_bench.cli.run import run
 from lifealign_bench.cli.score import score
 from lifealign_bench.cli.tune import tune
@@ -36,6 +37,7 @@ app.command()(tune)
 app.command()(score)
 app.command()(metrics)
 app.command()(leaderboard)
+app.command()(report)
 app.add_typer(judge_app, name="judge", help="Judges: test one, or run it on answers that exist.")
 app.add_typer(data_app, name="data", help="Tasks: show, scaffold and check preference data.")
 app.add_typer(base_app, name="base", help="Base models: build one from preference text.")
