@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import plotly.graph_objects as go
 
 from lifealign_bench.benchmark.statistics.ranking import Rank
-from lifealign_bench.leaderboard.palette import MARKS, Ink, different_labels, framed
+from lifealign_bench.leaderboard.palette import MARKS, Ink, different_labels, drawing, framed
 
 MOST = 40
 
@@ -17,7 +17,7 @@ def rank_interval_figure(ranks: Sequence[Rank], ink: Ink) -> go.Figure:
     shown = [row for row in ranks if row.rank is not None and row.low is not None and row.high is not None][:MOST]
     names = different_labels([row.method for row in shown])
     places = [row.rank or 0 for row in shown]
-    figure = go.Figure(
+    figure = drawing(
         go.Scatter(
             x=places, y=names, mode="markers",
             error_x={

@@ -160,7 +160,7 @@ def _seeds(own: Sequence[MeanMatrix]) -> str:
 def _on(figure: go.Figure, ink: Ink) -> go.Figure:
     """The figure on a ground; its frames follow."""
     figure.update_layout(
-        template="none", paper_bgcolor="rgba(0,0,0,0)", plot_bgcolor="rgba(0,0,0,0)",
+        paper_bgcolor="rgba(0,0,0,0)", plot_bgcolor="rgba(0,0,0,0)",
         font={"color": ink.text, "family": FONT, "size": 12},
     )  # fmt: skip
     figure.update_layout(margin={"t": 40})
