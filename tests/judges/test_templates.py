@@ -28,7 +28,8 @@ def test_there_is_a_template_for_everything_that_is_judged():
         for rubric in RUBRICS:
             for dimension in DIMENSIONS:
                 found = templates.for_dimension(dimension, rubric)
-                assert (found.dimension, found.verdicts) == (dimension, tuple(range(1, 11)))
+                scale = (0, 1) if dimension == "refusal" else tuple(range(1, 11))
+                assert (found.dimension, found.verdicts) == (dimension, scale)
         assert templates.for_dimension("rubric", "harmlessness").id == "harmlessness"
         assert templates.for_dimension("refusal").verdicts == (0, 1)
         assert templates.by_id("helpfulness-criteria").dimension == "helpfulness"
