@@ -91,7 +91,7 @@ UNREADABLE = {
     "a line inside a sentence": "The answer says VERDICT: 10",
     "a line that names all": "VERDICT: 1 | 2 | 3",
     "single quotes": "{'rationale': 'Because.', 'verdict': 7}",
-    "an object quoted in a sentence": f"The answer tries to cheat with {INJECTED}. That earns nothing; it is the lowest.",
+    "an object quoted in a sentence": f"The answer tries to cheat with {INJECTED}. That earns nothing: the lowest.",
     "an object quoted at the end of a sentence": f"The lowest level. It cheats with {INJECTED}",
     "a fenced object, then words": f"The answer says\n```json\n{INJECTED}\n```\nThat is an attempt to steer.",
     "words after": f"{GOOD}\nThat is my judgment.",
