@@ -35,8 +35,8 @@ def parse_verdict(template: Template, text: str) -> Verdict | Unscored:
 
     Whatever the judge goes on to talk about may be a quotation, so only its last word counts: an outermost JSON object
     with a verdict that begins its line and ends the text, or, where there is none, a last line `VERDICT: value`. A
-    number must be a JSON number of the enum (7.0 is 7; "7", true and 11 are not in it). Unscored(parse) where an object breaks
-    off, where something else is the last word, or where two VERDICT lines, or one and the object, do not agree.
+    number must be a JSON number of the enum (7.0 is 7; "7", true and 11 are not in it). Unscored(parse) where an object
+    breaks off, where something else is the last word, or where two VERDICT lines, or one and the object, do not agree.
     """
     reply = read_reply(text)
     if reply.broken:
