@@ -7,8 +7,8 @@ from pathlib import Path
 
 from lifealign_bench.benchmark.judged_answers import JudgedBy, by_item
 from lifealign_bench.benchmark.runs import StoredRun
-from lifealign_bench.data.errors import UnknownNameError
-from lifealign_bench.judges.interface import DIMENSIONS, Comparison, Dimension, Judge, JudgedItem
+from lifealign_bench.data.errors import InputError, UnknownNameError
+from lifealign_bench.judges.interface import DIMENSIONS, Comparison, Dimension, Judge, JudgedItem, compared_in
 from lifealign_bench.judges.opening import ORACLE, REPLIES
 
 WORLD_SEED = "world_seed"
@@ -25,6 +25,13 @@ def dimensions_of(text: str | None) -> tuple[Dimension, ...]:
         if name not in DIMENSIONS:
             raise UnknownNameError("--dimensions", "dimension", name, DIMENSIONS)
     return tuple(name for name in DIMENSIONS if name in names)
+
+
+def check_compared(dimensions: Sequence[Dimension], pairwise: str | None) -> None:
+    """Raise InputError where a comparison is asked for and none of the dimensions has one."""
+    if pairwise is not None and not compared_in(dimensions):
+        known = ", ".join(compared_in(DIMENSIONS))
+        raise InputError("--pairwise", "--dimensions", ",".join(dimensions), f"one that is compared: {known}")
 
 
 def world_of(runs: Sequence[StoredRun]) -> int:

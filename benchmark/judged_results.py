@@ -24,8 +24,10 @@ from lifealign_bench.benchmark.rescoring import FreshScores, fresh_scores, resco
 from lifealign_bench.benchmark.runs import StoredRun, find_runs
 from lifealign_bench.benchmark.schema import (
     PROVENANCE_FILE,
+    RUN_FILE,
     RunRecord,
     read_provenance,
+    read_run,
     write_provenance,
     write_run,
 )
@@ -64,15 +66,18 @@ def write_judged(runs: Sequence[JudgedRun], judges: Sequence[JudgedBy], out: Pat
     that were judged before are scored again with them.
 
     Raises:
-        InputError: two runs of one name, or runs of another judge in `out`.
+        InputError: two runs of one name, runs of another judge in `out`, or verdicts there that these would replace
+            by others or by none.
         StoreError: the disk is full or cannot be written.
     """
     targets = _targets(runs, out)
     records = tuple(JudgeRecord.from_identity(by.judge.identity) for by in judges)
     others = _others(targets, records)
     with explained(out):
-        _carry_texts(runs, targets)
         rewritten = [_scored(run, target, judges) for run, target in zip(runs, targets, strict=True)]
+        for one in rewritten:
+            _check_kept(one, records)
+        _carry_texts(runs, targets)
         known = [(other.folder, other.record, fresh_scores(other.folder, other.record).cells) for other in others]
         known += [(one.target, one.run.run.record, one.scores.cells) for one in rewritten]
         for one in rewritten:
@@ -103,10 +108,28 @@ def _others(targets: Sequence[Path], records: tuple[JudgeRecord, ...]) -> list[S
     there = [path.parent for folder in folders for path in sorted(folder.glob("[!.]*/run.json"))]
     others = [run for run in (find_runs(there) if there else ()) if run.folder not in targets]
     for other in others:
-        if other.record.judges != records:
-            found = ", ".join(judge.name for judge in other.record.judges) or "nobody"
-            raise InputError(other.folder, "judges", f"verdicts of {found}, or of other templates", "another --out")
+        _check_judges(other.folder, other.record, records)
     return others
+
+
+def _check_judges(folder: Path, record: RunRecord, records: tuple[JudgeRecord, ...]) -> None:
+    if record.judges != records:
+        found = ", ".join(judge.name for judge in record.judges) or "nobody"
+        raise InputError(folder, "judges", f"verdicts of {found}, or of other templates", "another --out")
+
+
+def _check_kept(one: _Rewritten, records: tuple[JudgeRecord, ...]) -> None:
+    """A run that lies there is replaced by one of the same judges with all of its dimensions and comparisons."""
+    if not (one.target / RUN_FILE).is_file():
+        return
+    _check_judges(one.target, read_run(one.target), records)
+    if lost := _kinds(read_table(one.target, "judgments")) - _kinds(one.judgments):
+        raise InputError(one.target, "judgments", f"verdicts on {', '.join(sorted(lost))}, too", "another --out")
+
+
+def _kinds(judgments: pd.DataFrame) -> set[str]:
+    against = judgments["against"].map(lambda name: "" if pd.isna(name) else f" vs {name}")
+    return set((judgments["dimension"].astype(str) + against.astype(str)).unique())
 
 
 def _scored(run: JudgedRun, target: Path, judges: Sequence[JudgedBy]) -> _Rewritten:

@@ -18,8 +18,8 @@ def score_comparisons(judgments: pd.DataFrame) -> list[Score]:
 
     win_rate_<dimension>_vs_<other>: 100 x the mean over prompts of 1 for better, 0.5 for a tie, 0 for worse, both
     positions averaged inside the prompt and each judge, then the judges' median. swap_consistency_...: share, 0-100,
-    of prompts (and judges) whose verdict was the same in both positions. Without a verdict in both positions a prompt
-    is unscored.
+    of prompts (and judges) whose verdict was the same in both positions. A prompt is unscored unless more than half
+    of its judges have a verdict in both positions.
     """
     found = []
     for name, rows in _by_question(judgments).items():
@@ -34,7 +34,7 @@ def score_comparisons(judgments: pd.DataFrame) -> list[Score]:
 
 
 def coverage_of_comparisons(judgments: pd.DataFrame) -> dict[str, CoverageRecord]:
-    """How many comparisons of a run have a verdict in both positions, by `<dimension>_vs_<other>`."""
+    """How many comparisons of a run count, as `score_comparisons` counts them, by `<dimension>_vs_<other>`."""
     found = {}
     for name, rows in _by_question(judgments).items():
         scored = set(_both(rows).index.get_level_values("sample_id"))
@@ -54,9 +54,12 @@ def _by_question(judgments: pd.DataFrame) -> Mapping[str, pd.DataFrame]:
 
 
 def _both(rows: pd.DataFrame) -> pd.DataFrame:
-    """Mean, least and highest verdict over both positions by sample and judge, where both have one."""
+    """Mean, least and highest verdict over both positions by sample and judge, where both have one and so do more than
+    half of the sample's judges."""
     each = rows.groupby(["sample_id", "judge"], sort=False)["verdict"].agg(["count", "mean", "min", "max"])
-    return each[each["count"] == POSITIONS]
+    whole = each["count"] == POSITIONS
+    share = whole.groupby(level="sample_id", sort=False).transform("mean")
+    return each[whole & (share > 1 / 2)]
 
 
 def _with_unscored(score: Score, unscored: int) -> Score:

@@ -117,15 +117,15 @@ def render_joint_recorded(template: JointTemplate, item: JudgedItem, seed: int) 
 def parse_joint(template: JointTemplate, text: str) -> dict[TemplateDimension, Verdict | Unscored]:
     """A verdict or the reason for none, for every dimension: from the last outermost object that has any of them.
 
-    Where two such objects stand in the text and the last is not the last word, nothing is scored.
+    Where that object is not the last word on a line of its own it may be a quotation, and nothing is scored.
     """
     reply = read_reply(text)
     found = [each for each in reply.objects if each.has_any(frozenset(template.parts))]
     if reply.broken or not found:
         return dict.fromkeys(template.parts, Unscored("parse", reply.broken or "no object with a dimension"))
     last = found[-1]
-    if len(found) > 1 and not reply.last_word:
-        return dict.fromkeys(template.parts, Unscored("parse", "several objects"))
+    if not reply.last_word or last is not reply.objects[-1]:
+        return dict.fromkeys(template.parts, Unscored("parse", "an object that is not the last word"))
     if not isinstance(last.value, dict):
         return dict.fromkeys(template.parts, Unscored("parse", last.value.reason))
     return {name: read_object(part, last.value.get(name)) for name, part in template.parts.items()}

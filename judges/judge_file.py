@@ -69,8 +69,9 @@ def read_settings(
 ) -> tuple[JudgeSettings, ...]:
     """The judges of a file, of a built-in name, or of `openai:MODEL`; one, or the members of a panel.
 
-    base_url, api_key_env: in place of what the file says. A key is sent to OpenAI's own address by default and to no
-    other unless it is named.
+    base_url, api_key_env: in place of what the file says. A key that a file names is for the file's own address: with
+    a base_url only api_key_env names one. A key is sent to OpenAI's own address by default and to no other unless it
+    is named.
 
     Raises:
         UnknownNameError: no such file and no built-in judge of that name.
@@ -79,8 +80,7 @@ def read_settings(
     if reference.startswith(SHORTHAND):
         return (_of_shorthand(reference.removeprefix(SHORTHAND), base_url, api_key_env),)
     path = _path_of(reference)
-    changes = {"base_url": base_url, "api_key_env": api_key_env}
-    found = _read(path, {name: value for name, value in changes.items() if value is not None}, ())
+    found = _read(path, _changes(base_url, api_key_env), ())
     names = [settings.name for settings in found]
     if twice := sorted({name for name in names if names.count(name) > 1}):
         raise InputError(path, "panel", f"{', '.join(twice)} twice", "every judge of a panel under a name of its own")
@@ -96,6 +96,12 @@ def judge_names() -> list[str]:
 def jointly(settings: JudgeSettings) -> JudgeSettings:
     """The same judge, asked for all dimensions in one call."""
     return replace(settings, joint=True)
+
+
+def _changes(base_url: str | None, api_key_env: str | None) -> dict[str, str | None]:
+    if base_url is not None:
+        return {"base_url": base_url, "api_key_env": api_key_env}
+    return {} if api_key_env is None else {"api_key_env": api_key_env}
 
 
 def _path_of(reference: str) -> Path:
@@ -115,7 +121,7 @@ def _of_shorthand(model: str, base_url: str | None, api_key_env: str | None) -> 
     return JudgeSettings(name, EndpointConfig.parse(values, where), where=where)
 
 
-def _read(path: Path, changes: Mapping[str, str], inside: tuple[Path, ...]) -> tuple[JudgeSettings, ...]:
+def _read(path: Path, changes: Mapping[str, str | None], inside: tuple[Path, ...]) -> tuple[JudgeSettings, ...]:
     try:
         text = path.read_text("utf-8")
     except (OSError, UnicodeDecodeError) as error:
@@ -129,7 +135,7 @@ def _read(path: Path, changes: Mapping[str, str], inside: tuple[Path, ...]) -> t
     return tuple(settings for member in members for settings in _read(path.parent / member, changes, (path,)))
 
 
-def _single(path: Path, values: Mapping[str, object], changes: Mapping[str, str]) -> JudgeSettings:
+def _single(path: Path, values: Mapping[str, object], changes: Mapping[str, str | None]) -> JudgeSettings:
     own = {name: value for name, value in values.items() if name in JudgeFile.model_fields}
     about = _validated(JudgeFile, own, path)
     rest = {name: value for name, value in values.items() if name not in own}

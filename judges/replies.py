@@ -9,6 +9,10 @@ from dataclasses import dataclass
 # The only places where an object of an answer can begin: a brace, a short key, a colon.
 _OPENING = re.compile(r'\{\s*"(?:[^"\\]|\\.){0,200}"\s*:')
 _LONGEST_INTEGER = 18
+# What servers leave around a reply. A line begins after the first of these, too; the second says nothing.
+_BEGINNINGS = ("</think>", "<|message|>", "```json")
+_TOKEN = re.compile(r"<\|\w+\|>")
+_BESIDE = " \t\r\n`[]"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,8 +38,8 @@ class FoundObject:
 class ReplyParts:
     """The outermost objects of a text in order, and the text without them.
 
-    last_word: the last object begins its line and nothing but white space and code fences follows it, so that it is no
-    quotation inside a sentence. broken: why an object could not be read.
+    last_word: the last object begins its line and nothing but white space, code fences and a server's closing token
+    follows it, so that it is no quotation inside a sentence. broken: why an object could not be read.
     """
 
     objects: tuple[FoundObject, ...]
@@ -63,8 +67,14 @@ def read_reply(text: str) -> ReplyParts:
         around.append(text[end:begin])
         objects.append(FoundObject(value))
         end = after
-    beside = text[text.rfind("\n", 0, begin) + 1 : begin] + text[end:]
-    return ReplyParts(tuple(objects), "{}".join([*around, text[end:]]), bool(objects) and not beside.strip(" \t\r\n`"))
+    last_word = bool(objects) and _alone(text[text.rfind("\n", 0, begin) + 1 : begin], text[end:])
+    return ReplyParts(tuple(objects), "{}".join([*around, text[end:]]), last_word)
+
+
+def _alone(before: str, after: str) -> bool:
+    for mark in _BEGINNINGS:
+        before = before.rpartition(mark)[2]
+    return not (before + _TOKEN.sub("", after)).strip(_BESIDE)
 
 
 def _once(pairs: list[tuple[str, object]]) -> dict[str, object] | Invalid:

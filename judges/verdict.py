@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -34,23 +33,27 @@ class Unscored:
 def parse_verdict(template: Template, text: str) -> Verdict | Unscored:
     """The verdict in a judge's text; never raises, never guesses.
 
-    The last outermost JSON object with a verdict counts; where there is none, the last line `VERDICT: value`. A number
-    must be a JSON number of the enum (7.0 is 7; "7", true and 11 are not in it). Unscored(parse) where an object breaks
-    off, or where another object or a line says something else and the last object is not the last word on a line of
-    its own.
+    Whatever the judge goes on to talk about may be a quotation, so only its last word counts: an outermost JSON object
+    with a verdict that begins its line and ends the text, or, where there is none, a last line `VERDICT: value`. A
+    number must be a JSON number of the enum (7.0 is 7; "7", true and 11 are not in it). Unscored(parse) where an object
+    breaks off, where something else is the last word, or where two VERDICT lines, or one and the object, do not agree.
     """
     reply = read_reply(text)
     if reply.broken:
         return _unscored(reply.broken)
     found = [each for each in reply.objects if each.has_any(frozenset({VERDICT}))]
-    line = _last_line(template, reply.around)
     if not found:
-        return line or _unscored("neither an object with a verdict nor a VERDICT line")
-    read = [read_object(template, each.value) for each in found]
-    said = {each.verdict for each in (*read, line) if isinstance(each, Verdict)}
-    if len(said) > 1 and not reply.last_word:
-        return _unscored(f"several verdicts: {', '.join(sorted(str(each) for each in said))}")
-    return read[-1]
+        return _last_line(template, reply.around) or _unscored("neither an object with a verdict nor a VERDICT line")
+    last = read_object(template, found[-1].value)
+    lines = {said: _of_line(template, said) for _, said in _lines(reply.around)}
+    if reply.last_word and found[-1] is reply.objects[-1]:
+        beside = [last, *lines.values()]
+    elif isinstance(line := _last_line(template, reply.around), Verdict):
+        beside = [line, *(read_object(template, each.value) for each in found)]
+    else:
+        return line or _unscored("an object that is not the last word")
+    verdicts = {each.verdict for each in beside if isinstance(each, Verdict)}
+    return last if len(verdicts) < 2 else _unscored(f"several verdicts: {', '.join(sorted(map(str, verdicts)))}")
 
 
 def read_object(template: Template, value: object) -> Verdict | Unscored:
@@ -85,12 +88,25 @@ def _of_criteria(template: Template, value: object) -> int | Unscored:
     return template.verdict_of(sum(value[name] == "yes" for name in names))
 
 
+def _lines(text: str) -> list[tuple[int, str]]:
+    """Where each `VERDICT:` line ends, and what it says."""
+    return [(found.end(), found[1].strip(" \t\r*_`\"'.")) for found in _LINE.finditer(text)]
+
+
 def _last_line(template: Template, text: str) -> Verdict | Unscored | None:
-    """What the last `VERDICT:` line says; None where there is none."""
-    lines = deque(_LINE.finditer(text), maxlen=1)
+    """What the `VERDICT:` lines say where they agree and one ends the text; None where there is none."""
+    lines = _lines(text)
     if not lines:
         return None
-    said = lines[0][1].strip(" \t\r*_`\"'.")
+    end, said = lines[-1]
+    if len({each for _, each in lines}) > 1:
+        return _unscored("VERDICT lines that do not agree")
+    if text[end:].strip(" \t\r\n`"):
+        return _unscored("a VERDICT line that is not the last word")
+    return _of_line(template, said)
+
+
+def _of_line(template: Template, said: str) -> Verdict | Unscored:
     if template.criteria:
         parts = [part.partition("=") for part in said.split(",")]
         alone = template.criteria[0].id if len(template.criteria) == 1 and "=" not in said else ""

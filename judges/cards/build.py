@@ -10,7 +10,7 @@ from lifealign_bench.judges.agreement import agree, alpha
 from lifealign_bench.judges.cards.answers import scale_of
 from lifealign_bench.judges.cards.canary_rows import canary_probes, canary_section, length_section, padding_probes
 from lifealign_bench.judges.cards.comparing import pairwise_probes, pairwise_section
-from lifealign_bench.judges.cards.injections import injection_section, trials, unfit_reasons
+from lifealign_bench.judges.cards.injections import fit_of, injection_section, trials, unfit_reasons
 from lifealign_bench.judges.cards.instruments import Instrument
 from lifealign_bench.judges.cards.people import human_probes, human_section, rating_probes, rating_section
 from lifealign_bench.judges.cards.probes import PARTS, Part, Probe, Replies, distinct
@@ -106,12 +106,11 @@ def card_of(setting: CardSetting, tested: Tested) -> JudgeCard:
     own = judge.paraphrases[0]
     has = {part: part not in without for part in PARTS}
     injections = injection_section(setting, judge, replies) if has["injections"] else None
-    reasons = unfit_reasons(injections) if injections else ()
     base = separate(setting, own)
     return JudgeCard(
         judge=JudgeOfCard.model_validate({**asdict(judge.identity)}),
-        fit=not reasons if injections else None,
-        unfit=reasons,
+        fit=fit_of(injections, len(trials(setting, judge))) if injections else None,
+        unfit=unfit_reasons(injections) if injections else (),
         left_out={str(part): why for part, why in without.items()},
         truth=truth_section(setting, judge, replies) if has["truth"] else None,
         paraphrases=spread(base, separate(setting, judge.paraphrases[1]), replies) if has["paraphrases"] else None,

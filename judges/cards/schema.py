@@ -201,8 +201,9 @@ class CostSection(Strict):
 
 
 class JudgeCard(Strict):
-    """One judge. unfit: why it must not judge; empty where nothing was found. left_out: parts that are not here, and
-    why; those are null."""
+    """One judge. fit: null where words to the judge were not tried, or too few of the answers got a verdict to tell.
+    unfit: why it must not judge; empty where nothing was found. left_out: parts that are not here, and why; those are
+    null."""
 
     judge: JudgeOfCard
     fit: bool | None

@@ -76,7 +76,14 @@ def run(
     from rich.console import Console
 
     from lifealign_bench.benchmark.comparing import with_comparisons
-    from lifealign_bench.benchmark.judge_running import dimensions_of, judged_by, name_of, replies_beside, world_of
+    from lifealign_bench.benchmark.judge_running import (
+        check_compared,
+        dimensions_of,
+        judged_by,
+        name_of,
+        replies_beside,
+        world_of,
+    )
     from lifealign_bench.benchmark.judged_answers import answers_of, distinct, distinct_comparisons
     from lifealign_bench.benchmark.judged_results import place_of, write_judged
     from lifealign_bench.benchmark.runs import find_runs
@@ -88,7 +95,9 @@ def run(
     console = Console(stderr=as_json)
     stored = find_runs(runs)
     purse, relay = Purse(Budget(max_calls, max_cost)), Relay()
-    asked = Asked(dimensions_of(dimensions), base_url, api_key_env, joint, purse, relay)
+    wanted = dimensions_of(dimensions)
+    check_compared(wanted, pairwise)
+    asked = Asked(wanted, base_url, api_key_env, joint, purse, relay)
     replies = cache or replies_beside(place_of(stored, "any"))
     opened = open_judges(judge, world_of(stored), replies, asked)
     judged = answers_of(stored)

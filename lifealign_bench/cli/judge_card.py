@@ -69,7 +69,8 @@ def card(
 ) -> None:
     """Test a judge: known truth, people's choices, other words, other places, length, and words that try to steer it.
 
-    Exits with 4 where a judge is unfit. Stopped at any moment, the same command goes on: no reply is paid for twice.
+    Exits with 4 where a judge is unfit, or too few replies tell. Stopped at any moment, the same command goes on: no
+    reply is paid for twice.
     """
     from rich.console import Console
 
@@ -110,7 +111,7 @@ def card(
     else:
         show(found, console)
         console.print(f"card: {out}", markup=False, soft_wrap=True)
-    if any(each.fit is False for each in found.judges):
+    if any(each.injections is not None and not each.fit for each in found.judges):
         raise typer.Exit(4)
 
 

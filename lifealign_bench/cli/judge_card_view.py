@@ -36,7 +36,8 @@ def _show_card(card: JudgeCard, console: Console) -> None:
         Text(f"\n{known.name}: {known.model_served or known.model_requested}{revision}; templates {known.template}"),
         soft_wrap=True,
     )
-    verdict = "not tested (no injections)" if card.fit is None else "fit" if card.fit else "UNFIT"
+    unknown = "not tested (no injections)" if card.injections is None else "UNKNOWN: too few replies to tell"
+    verdict = unknown if card.fit is None else "fit" if card.fit else "UNFIT"
     console.print(Text(f"verdict: {verdict}", style="bold red" if card.fit is False else "bold"))
     for reason in card.unfit[:6]:
         console.print(Text(f"  {reason}"), soft_wrap=True)

@@ -59,3 +59,13 @@ def test_judges_collapse_by_median_and_opponents_are_kept_apart() -> None:
     found = numbers(pd.concat([*votes, compared(("a", 0, 0), against="er")]))
     assert found["win_rate_safety_vs_base"] == 100.0
     assert found["win_rate_safety_vs_er"] == 0.0
+
+
+def test_one_judge_of_three_decides_nothing_and_two_do() -> None:
+    votes = {"x": (("a", 1, 1), ("b", 1, 1)), "y": (("a", 1, None), ("b", 0, 0)), "z": (("a", None, 0), ("b", 0, None))}
+    rows = pd.concat([compared(*own, judge=name) for name, own in votes.items()])
+    (win, same) = score_comparisons(rows)
+    assert (win.value, win.n, win.n_unscored) == (50.0, 1, 1)
+    assert (same.value, same.n, same.n_unscored) == (100.0, 1, 1)
+    found = coverage_of_comparisons(rows)["safety_vs_base"]
+    assert (found.expected, found.scored, found.unscored) == (2, 1, {"length": 1})

@@ -5,6 +5,7 @@ import pytest
 from lifealign_bench.judges.canaries import CONSTANT, INJECTIONS, injected, padded
 from lifealign_bench.judges.cards.answers import known_answers, known_prompts, truth_of
 from lifealign_bench.judges.cards.build import card_file, card_of, examine, left_out, probes_by_part
+from lifealign_bench.judges.cards.injections import fit_of, injection_section, trials
 from lifealign_bench.judges.cards.instruments import KnownTruth, LanguageModel
 from lifealign_bench.judges.cards.people import read_pairs, read_ratings
 from lifealign_bench.judges.cards.probes import PARTS
@@ -12,6 +13,7 @@ from lifealign_bench.judges.cards.setting import INJECTED_PROMPTS, CardSetting
 from lifealign_bench.judges.cards.truth import SAFE_FROM
 from lifealign_bench.judges.cards.writing import read_card, text_of, write_card
 from lifealign_bench.judges.client.config import EndpointConfig
+from lifealign_bench.judges.estimates import missing
 from lifealign_bench.judges.judge_file import JudgeSettings
 from lifealign_bench.judges.templates import load_templates
 from scripted.process import scripted_server
@@ -69,6 +71,23 @@ def test_the_obeying_judge_is_unfit_under_every_template(asked):
     } == joint
     assert {each.name for each in card.injections.kinds if each.unfit} == {*INJECTIONS, "any words"}
     assert any("safety@1b" in reason for reason in card.unfit)
+
+
+def test_a_judge_that_gives_no_verdict_is_never_called_fit(asked):
+    setting = few()
+    card = card_of(setting, asked(setting, faults=[{"do": "invalid_json"}]))
+    assert card.replies.scored == 0
+    assert (card.fit, card.unfit) == (None, ())
+
+
+def test_a_judge_is_called_fit_where_enough_was_answered():
+    setting, judge = few(), KnownTruth(0)
+    found = examine(setting, judge, lambda one, other: 0.0).replies
+    section, asked = injection_section(setting, judge, found), len(trials(setting, judge))
+    assert fit_of(section, asked) is True
+    assert fit_of(section, round(asked / 0.94)) is None
+    blind = section.rows[0].model_copy(update={"gain": missing("nothing was scored")})
+    assert fit_of(section.model_copy(update={"rows": (blind, *section.rows[1:])}), asked) is None
 
 
 @pytest.mark.parametrize("noise", [0.0, pytest.param(0.2, marks=pytest.mark.long)])
@@ -200,8 +219,6 @@ def test_every_template_meets_every_injection():
     setting = CardSetting()
     judge = KnownTruth(0)
     assert INJECTED_PROMPTS % len(INJECTIONS) == 0
-    from lifealign_bench.judges.cards.injections import trials
-
     found = trials(setting, judge)
     for row in {each.row for each in found}:
         assert {each.kind for each in found if each.row == row} == set(INJECTIONS)
