@@ -35,9 +35,13 @@ class Progress:
 
 @dataclass(slots=True)
 class Tally:
-    """What is counted while a run goes on; belongs to the thread that asks."""
+    """What is counted while a run goes on; belongs to the thread that asks, but for `kept`.
+
+    kept: questions answered from the cache, counted by the thread that reads it.
+    """
 
     ended: int = 0
+    kept: int = 0
     lost: int = 0
     calls: int = 0
     wasted: int = 0

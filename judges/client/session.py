@@ -62,7 +62,7 @@ class Session:
         self._error: BaseException | None = None
         self._order: deque[Place] = deque()
         self._asked: dict[str, list[Place]] = {}
-        self._done = self._cached = 0
+        self._done = self._cached = self._kept = 0
         self._looked = time.monotonic()
 
     def __enter__(self) -> Self:
@@ -85,6 +85,9 @@ class Session:
         elif (kept := self._cache.get(key)) is not None:
             place.reply = _from_cache(kept)
             self._done, self._cached = self._done + 1, self._cached + 1
+            self._kept += 1
+            if self._engine is not None:
+                self._engine.tally.kept = self._kept
         else:
             self._asked[key] = [place]
             self._workers(call).ask(key, call)
@@ -142,6 +145,7 @@ class Session:
             first = forced_dialect(setting.config) or Dialect()
             task = Task(setting.config, setting.cache, self._dialect, first, call.schema)
             self._engine = Engine(task, setting.budget, setting.clock, setting.generator)
+            self._engine.tally.kept = self._kept
         return self._engine
 
     def _take(self, event: object) -> None:

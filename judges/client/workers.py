@@ -111,9 +111,11 @@ class Workers:
         if reply.status != "complete":
             tally.failed[reply.reason.partition(":")[0] if reply.status in LOST else reply.status] += 1
         tally.lost += reply.status in LOST
-        if tally.ended >= JUDGED_FROM and tally.lost > MOST_LOST * tally.ended:
+        # A repeat asks little but what was lost before; what is kept was answered all the same.
+        seen = tally.ended + tally.kept
+        if tally.ended >= JUDGED_FROM and tally.lost > MOST_LOST * seen:
             worst = ", ".join(f"{count} {name}" for name, count in tally.failed.most_common(3))
-            found = f"{tally.lost} of {tally.ended} questions got no answer ({worst}; last: {reply.reason})"
+            found = f"{tally.lost} of {seen} questions got no answer ({worst}; last: {reply.reason})"
             self._gate.stop(
                 TooManyFailuresError(f"endpoint {self._task.config.base_url}: {found}; all answers are kept")
             )
