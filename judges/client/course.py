@@ -13,7 +13,7 @@ from lifealign_bench.judges.client.endpoint import Answer, Endpoint
 from lifealign_bench.judges.client.failures import Failure
 from lifealign_bench.judges.client.gate import Gate
 from lifealign_bench.judges.client.identity import question_bytes
-from lifealign_bench.judges.client.patience import Patience
+from lifealign_bench.judges.client.patience import LEAST_SECONDS, Patience
 from lifealign_bench.judges.client.stopping import refusal_of_all, unusable
 
 ENDS: Mapping[str, tuple[ReplyStatus, str]] = {
@@ -59,7 +59,7 @@ class Course:
         """
         patience = self._patience()
         outcome = await self._persist(call, dialect, call.max_tokens, patience)
-        if isinstance(outcome, Answer) and outcome.finish == "length" and patience.tries:
+        if isinstance(outcome, Answer) and outcome.finish == "length" and patience.tries(self._gate.clock.now()):
             cut = outcome
             outcome = await self._persist(call, dialect, 2 * call.max_tokens, patience)
             outcome = cut if isinstance(outcome, Failure) else replace(outcome, usage=_sum(cut.usage, outcome.usage))
@@ -70,9 +70,10 @@ class Course:
         clock, config = self._gate.clock, self._gate.config
         worst = config.cost(_most_tokens(call.messages) + _schema_tokens(call, dialect), max_tokens) or 0.0
         while True:
+            asked = clock.now()
             async with self._gate.turn(worst) as started:
-                patience.attempts += 1
-                seconds = max(1.0, min(config.timeout_s, patience.left(started)))
+                patience.admitted(asked, started)
+                seconds = min(config.timeout_s, max(LEAST_SECONDS, patience.left(started)))
                 outcome = await self._endpoint.ask(call.messages, call.schema, dialect, max_tokens, seconds)
                 self._gate.saw(outcome, started, worst)
             if isinstance(outcome, Answer):

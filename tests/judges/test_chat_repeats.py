@@ -1,7 +1,13 @@
 """A run that goes on after trouble: what was lost before, what waited, what was paid for, what has changed since."""
 
-from chatting import client_of, questions
+import random
+
+import pytest
+
+from chatting import client_of, question, questions
 from lifealign_bench.judges.client import workers
+from lifealign_bench.judges.client.failures import Failure
+from lifealign_bench.judges.client.patience import Patience
 
 
 def test_a_run_whose_lost_questions_were_few_can_be_repeated(scripted, tmp_path, monkeypatch):
@@ -12,3 +18,25 @@ def test_a_run_whose_lost_questions_were_few_can_be_repeated(scripted, tmp_path,
         replies = list(client_of(scripted.base_url, tmp_path, max_in_flight=2).complete(asked))
         assert [reply.status for reply in replies] == ["complete"] * 200 + ["rejected"] * 10
         assert sum(reply.cached for reply in replies) == cached
+
+
+def test_a_pause_of_the_pool_takes_no_time_from_a_question_that_waits_in_line(scripted, tmp_path):
+    list(client_of(scripted.base_url, tmp_path).complete([question("first")]))
+    pause = {"do": "status", "status": 429, "retry_after": "700", "when": "refused"}
+    scripted.order(faults=[pause, {"do": "slow", "seconds": 1.5, "when": "patient"}])
+    client = client_of(scripted.base_url, tmp_path, max_in_flight=1)
+    refused, patient = client.complete([question("refused"), question("patient")])
+    assert (refused.status, patient.status, patient.attempts) == ("unreachable", "complete", 1)
+    assert patient.seconds < 600
+
+
+def test_no_attempt_is_made_in_the_last_seconds_of_a_question():
+    patience = Patience(0.0, random.Random(0))
+    patience.admitted(0.0, 5000.0)
+    assert patience.left(5500.0) == 100.0
+    assert patience.wait(Failure("rate limit", "HTTP 429", retry_after=85.0), 5500.0) == pytest.approx(85.5, abs=0.5)
+    assert patience.wait(Failure("rate limit", "HTTP 429", retry_after=95.0), 5500.0) is None
+    patience.admitted(5585.0, 6585.0)
+    assert patience.left(6585.0) == 15.0
+    assert patience.tries(6585.0)
+    assert not patience.tries(6591.0)
