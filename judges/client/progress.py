@@ -53,6 +53,13 @@ class Tally:
     unmetered: float = 0.0
     failed: Counter[str] = field(default_factory=Counter)
 
+    def pay(self, usage: Mapping[str, int], worst_cost: float) -> None:
+        """Count a request that may have to be paid for; worst_cost: what it costs where usage does not say."""
+        self.calls += 1
+        self.input_tokens += usage.get("input", 0)
+        self.output_tokens += usage.get("output", 0)
+        self.unmetered += 0.0 if {"input", "output"} <= set(usage) else worst_cost
+
     def cost(self, config: EndpointConfig) -> float | None:
         """What the run has cost so far; None where a price is unknown."""
         metered = config.cost(self.input_tokens, self.output_tokens)

@@ -1,13 +1,17 @@
 """A run that goes on after trouble: what was lost before, what waited, what was paid for, what has changed since."""
 
 import random
+import socket
 
 import pytest
 
 from chatting import client_of, question, questions
-from lifealign_bench.judges.client import workers
+from lifealign_bench.data.errors import InputError
+from lifealign_bench.judges.client import Budget, BudgetReachedError, workers
 from lifealign_bench.judges.client.failures import Failure
 from lifealign_bench.judges.client.patience import Patience
+
+PRICES = {"price_input": 1.0, "price_output": 2.0}
 
 
 def test_a_run_whose_lost_questions_were_few_can_be_repeated(scripted, tmp_path, monkeypatch):
@@ -40,3 +44,32 @@ def test_no_attempt_is_made_in_the_last_seconds_of_a_question():
     assert patience.left(6585.0) == 15.0
     assert patience.tries(6585.0)
     assert not patience.tries(6591.0)
+
+
+@pytest.mark.parametrize(("fault", "said"), [("unfinished", True), ("no_chat", False)])
+def test_an_answer_that_cannot_be_used_has_its_cost(scripted, tmp_path, fault, said):
+    list(client_of(scripted.base_url, tmp_path).complete([question("first")]))
+    scripted.order(faults=[{"do": fault}])
+    seen = []
+    list(client_of(scripted.base_url, tmp_path, **PRICES).complete([question("asked")], seen.append))
+    assert seen[-1].calls == 3
+    assert (seen[-1].output_tokens > 0) == said
+    most = 3 * 2 * 64 / 1e6
+    assert (seen[-1].cost < most) if said else (seen[-1].cost > most)
+
+
+def test_the_cap_on_the_cost_sees_answers_that_cannot_be_used(scripted, tmp_path):
+    list(client_of(scripted.base_url, tmp_path).complete([question("first")]))
+    scripted.order(faults=[{"do": "no_chat"}])
+    with pytest.raises(BudgetReachedError, match="is spent"):
+        list(client_of(scripted.base_url, tmp_path, budget=Budget(max_cost=0.002), **PRICES).complete(questions(20)))
+    assert 0 < scripted.counters["requests"] < 10
+
+
+def test_a_refused_connection_costs_nothing(tmp_path):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        address = f"http://127.0.0.1:{taken.getsockname()[1]}/v1"
+    seen = []
+    with pytest.raises(InputError, match="base_url: found connection"):
+        list(client_of(address, tmp_path, budget=Budget(max_cost=1.0), **PRICES).complete(questions(1), seen.append))
+    assert seen[-1].cost == 0
