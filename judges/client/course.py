@@ -60,9 +60,10 @@ class Course:
         patience = self._patience()
         outcome = await self._persist(call, dialect, call.max_tokens, patience)
         if isinstance(outcome, Answer) and outcome.finish == "length" and patience.tries(self._gate.clock.now()):
-            cut = outcome
-            outcome = await self._persist(call, dialect, 2 * call.max_tokens, patience)
-            outcome = cut if isinstance(outcome, Failure) else replace(outcome, usage=_sum(cut.usage, outcome.usage))
+            longer = await self._persist(call, dialect, 2 * call.max_tokens, patience)
+            # Only where so many tokens are not allowed is the cut answer the last word; an outage passes.
+            allowed = isinstance(longer, Answer) or longer.kind != "rejected"
+            outcome = replace(longer, usage=_sum(outcome.usage, longer.usage)) if allowed else outcome
         return self._as_reply(outcome, patience)
 
     async def _persist(self, call: ChatCall, dialect: Dialect, max_tokens: int, patience: Patience) -> Answer | Failure:
@@ -92,7 +93,7 @@ class Course:
         seconds = self._gate.clock.now() - patience.began
         if isinstance(outcome, Failure):
             status: ReplyStatus = "rejected" if outcome.kind == "rejected" else "unreachable"
-            return ChatReply(status, "", "", outcome.reason, attempts=patience.attempts, seconds=seconds)
+            return ChatReply(status, "", "", outcome.reason, outcome.usage, attempts=patience.attempts, seconds=seconds)
         status, reason = ENDS[outcome.finish]
         return ChatReply(
             status,

@@ -73,3 +73,12 @@ def test_a_refused_connection_costs_nothing(tmp_path):
     with pytest.raises(InputError, match="base_url: found connection"):
         list(client_of(address, tmp_path, budget=Budget(max_cost=1.0), **PRICES).complete(questions(1), seen.append))
     assert seen[-1].cost == 0
+
+
+@pytest.mark.parametrize(("status", "end"), [(503, "unreachable"), (400, "length")])
+def test_only_a_refused_longer_answer_leaves_the_cut_one(scripted, tmp_path, status, end):
+    list(client_of(scripted.base_url, tmp_path).complete([question("first")]))
+    scripted.order(faults=[{"do": "cut", "times": 1}, {"do": "status", "status": status}])
+    (reply,) = client_of(scripted.base_url, tmp_path).complete([question("asked")])
+    assert reply.status == end
+    assert reply.usage["output"] > 0
