@@ -17,7 +17,7 @@ from lifealign_bench.judges.client.dialect import Dialect
 from lifealign_bench.judges.client.endpoint import Endpoint
 from lifealign_bench.judges.client.failures import TooManyFailuresError
 from lifealign_bench.judges.client.gate import Gate, HaltedError
-from lifealign_bench.judges.client.identity import question_bytes
+from lifealign_bench.judges.client.identity import Served, question_bytes
 
 MOST_LOST, JUDGED_FROM = 0.05, 100
 LOST = ("rejected", "unreachable")
@@ -32,6 +32,7 @@ class Task:
     known: Dialect | None
     first: Dialect
     schema: Mapping[str, object] | None
+    served: Served
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +51,7 @@ class Learned:
 
 
 class Workers:
-    """Takes questions from a queue; an answer is in the cache before anybody hears of it."""
+    """Takes questions from a queue; an answer is in the cache before anybody hears of it, if it is of the one model."""
 
     def __init__(
         self, task: Task, gate: Gate, generator: random.Random, emit: Callable[[Replied | Learned], None]
@@ -98,7 +99,8 @@ class Workers:
 
     async def _one(self, key: str, call: ChatCall, course: Course, dialect: Dialect, cache: ReplyCache) -> None:
         reply = await course.reply(call, dialect)
-        if reply.status == "complete":
+        # Kept, an answer of another model would come back from the cache in every repeat.
+        if reply.status == "complete" and self._task.served.takes(reply.model_served):
             config = self._task.config
             usage, size = reply.usage, question_bytes(call.messages)
             cache.put([Kept(key, config.base_url, config.model, reply.text, reply.model_served, usage, size)])

@@ -7,9 +7,13 @@ import pytest
 
 from chatting import client_of, question, questions
 from lifealign_bench.data.errors import InputError
-from lifealign_bench.judges.client import Budget, BudgetReachedError, workers
+from lifealign_bench.data.rows import Message
+from lifealign_bench.judges.client import Budget, BudgetReachedError, EndpointConfig, workers
 from lifealign_bench.judges.client.failures import Failure
 from lifealign_bench.judges.client.patience import Patience
+from lifealign_bench.judges.interface import JudgedItem
+from lifealign_bench.judges.judge_file import JudgeSettings
+from lifealign_bench.judges.llm import LlmJudge
 
 PRICES = {"price_input": 1.0, "price_output": 2.0}
 
@@ -82,3 +86,20 @@ def test_only_a_refused_longer_answer_leaves_the_cut_one(scripted, tmp_path, sta
     (reply,) = client_of(scripted.base_url, tmp_path).complete([question("asked")])
     assert reply.status == end
     assert reply.usage["output"] > 0
+
+
+def judged(scripted, folder):
+    """Ten answers, judged by one judge with its own cache."""
+    endpoint = EndpointConfig(model="scripted", base_url=scripted.base_url, max_in_flight=1)
+    judge = LlmJudge(JudgeSettings("mine", endpoint), folder / "cache.sqlite", ("helpfulness",))
+    prompt = (Message("user", "Why?"),)
+    items = [JudgedItem("a" * 16, "task", "general-helpfulness", prompt, f"Answer {n}.", "", None, None) for n in range(10)]
+    return judge.judge(items)
+
+
+def test_an_answer_of_another_model_stops_a_judge_but_not_its_repeat(scripted, tmp_path):
+    scripted.order(faults=[{"do": "wrong_model", "when": "Answer 7."}])
+    with pytest.raises(InputError, match="answers of scripted and another-model"):
+        judged(scripted, tmp_path)
+    scripted.order()
+    assert len(judged(scripted, tmp_path)) == 10
