@@ -38,17 +38,31 @@ class Course:
             InputError: the endpoint cannot be reached, or does not take the key or the model.
             HaltedError: the run stops.
         """
-        config = self._gate.config
-
-        async def ask(dialect: Dialect) -> Failure | None:
-            call = ChatCall(PROBE, schema or PROBE_SCHEMA, config.max_tokens)
-            outcome = await self._persist(call, dialect, call.max_tokens, self._patience())
-            return outcome if isinstance(outcome, Failure) else None
-
-        learned = await learn(first, ask, any_format=config.response_format == "auto")
+        learned = await self._learned(first, schema)
         if isinstance(learned, Failure):
-            raise unusable(config, learned)
+            raise unusable(self._gate.config, learned)
         return learned
+
+    async def other_dialect(
+        self, known: Dialect, first: Dialect, schema: Mapping[str, object] | None
+    ) -> Dialect | None:
+        """What the endpoint understands where it rejects a short question in the known dialect; None where it does not,
+        or understands no other. Raises as `reply`."""
+        if known != first:
+            failure = await self._probe(known, schema)
+            if failure is None or failure.kind != "rejected":
+                return None
+        learned = await self._learned(first, schema)
+        return None if isinstance(learned, Failure) or learned == known else learned
+
+    async def _learned(self, first: Dialect, schema: Mapping[str, object] | None) -> Dialect | Failure:
+        any_format = self._gate.config.response_format == "auto"
+        return await learn(first, lambda dialect: self._probe(dialect, schema), any_format=any_format)
+
+    async def _probe(self, dialect: Dialect, schema: Mapping[str, object] | None) -> Failure | None:
+        call = ChatCall(PROBE, schema or PROBE_SCHEMA, self._gate.config.max_tokens)
+        outcome = await self._persist(call, dialect, call.max_tokens, self._patience())
+        return outcome if isinstance(outcome, Failure) else None
 
     async def reply(self, call: ChatCall, dialect: Dialect) -> ChatReply:
         """The end of one question: an answer, or why there is none.
