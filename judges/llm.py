@@ -11,6 +11,7 @@ from pathlib import Path
 from lifealign_bench.data.errors import InputError
 from lifealign_bench.judges.chat import ChatCall, ChatReply
 from lifealign_bench.judges.client.client import ChatClient
+from lifealign_bench.judges.client.identity import Served
 from lifealign_bench.judges.client.planning import DryRun
 from lifealign_bench.judges.client.progress import Progress
 from lifealign_bench.judges.interface import (
@@ -50,8 +51,8 @@ class LlmJudge:
         self.settings, self.dimensions = settings, dimensions
         self.templates = load_templates(settings.paraphrase, settings.templates)
         self._cache, self._purse, self._watch = cache, purse or Purse(), watch
+        self._served = Served()
         self._client()
-        self._served: dict[str, None] = {}
 
     @property
     def identity(self) -> JudgeIdentity:
@@ -64,7 +65,7 @@ class LlmJudge:
         return JudgeIdentity(
             name=settings.name,
             model_requested=endpoint.model,
-            model_served=next(iter(self._served), ""),
+            model_served=self._served.first,
             revision=settings.revision,
             template=known.name,
             template_version=known.version,
@@ -165,7 +166,7 @@ class LlmJudge:
             yield answered.repaired(self._one_model(reply))
 
     def _client(self) -> ChatClient:
-        return ChatClient(self.settings.endpoint, self._cache, self._purse.left())
+        return ChatClient(self.settings.endpoint, self._cache, self._purse.left(), served=self._served)
 
     def _complete(self, calls: Iterable[ChatCall]) -> Iterator[ChatReply]:
         last = Progress()
@@ -182,10 +183,8 @@ class LlmJudge:
             self._purse.spend(last)
 
     def _one_model(self, reply: ChatReply) -> ChatReply:
-        if reply.status == "complete" and reply.model_served:
-            self._served.setdefault(reply.model_served)
-        if len(self._served) > 1:
-            found = f"answers of {' and '.join(self._served)}"
+        if reply.status == "complete" and not self._served.takes(reply.model_served):
+            found = f"answers of {self._served.first} and {reply.model_served}"
             expected = "one model; name an exact version of it"
             raise InputError(f"judge {self.settings.name}", "model served", found, expected)
         return reply

@@ -10,6 +10,7 @@ from lifealign_bench.data.errors import InputError
 from lifealign_bench.judges.chat import ChatCall, ChatReply
 from lifealign_bench.judges.client.cache import ReplyCache
 from lifealign_bench.judges.client.config import Budget, EndpointConfig
+from lifealign_bench.judges.client.identity import Served
 from lifealign_bench.judges.client.planning import DryRun, plan
 from lifealign_bench.judges.client.progress import Progress
 from lifealign_bench.judges.client.session import Session, Setting
@@ -19,7 +20,8 @@ from lifealign_bench.judges.client.waiting import Clock, RealClock
 class ChatClient:
     """Asks one model behind one endpoint.
 
-    cache: the SQLite file of answers. clock and generator: of waiting times; tests give their own.
+    cache: the SQLite file of answers; of one model only, the first that answers, new ones are kept there. clock and generator: of waiting times; tests give their own. served: shared by
+    the clients of one judge.
     """
 
     def __init__(
@@ -29,9 +31,11 @@ class ChatClient:
         budget: Budget | None = None,
         clock: Clock | None = None,
         generator: random.Random | None = None,
+        served: Served | None = None,
     ) -> None:
         self.config, self.cache = config, cache
-        self._setting = Setting(config, cache, budget or Budget(), clock or RealClock(), generator or random.Random())
+        draw = generator or random.Random()
+        self._setting = Setting(config, cache, budget or Budget(), clock or RealClock(), draw, served or Served())
         if self._setting.budget.max_cost is not None and config.cost(0, 0) is None:
             expected = "price_input and price_output of the model, without which no cost is known"
             raise InputError(f"model {config.model}", "max_cost", "no prices", expected)

@@ -13,7 +13,7 @@ from lifealign_bench.judges.client.endpoint import Answer, Endpoint
 from lifealign_bench.judges.client.failures import Failure
 from lifealign_bench.judges.client.gate import Gate
 from lifealign_bench.judges.client.identity import question_bytes
-from lifealign_bench.judges.client.patience import Patience
+from lifealign_bench.judges.client.patience import LEAST_SECONDS, Patience
 from lifealign_bench.judges.client.stopping import refusal_of_all, unusable
 
 ENDS: Mapping[str, tuple[ReplyStatus, str]] = {
@@ -38,17 +38,31 @@ class Course:
             InputError: the endpoint cannot be reached, or does not take the key or the model.
             HaltedError: the run stops.
         """
-        config = self._gate.config
-
-        async def ask(dialect: Dialect) -> Failure | None:
-            call = ChatCall(PROBE, schema or PROBE_SCHEMA, config.max_tokens)
-            outcome = await self._persist(call, dialect, call.max_tokens, self._patience())
-            return outcome if isinstance(outcome, Failure) else None
-
-        learned = await learn(first, ask, any_format=config.response_format == "auto")
+        learned = await self._learned(first, schema)
         if isinstance(learned, Failure):
-            raise unusable(config, learned)
+            raise unusable(self._gate.config, learned)
         return learned
+
+    async def other_dialect(
+        self, known: Dialect, first: Dialect, schema: Mapping[str, object] | None
+    ) -> Dialect | None:
+        """What the endpoint understands where it rejects a short question in the known dialect; None where it does not,
+        or understands no other. Raises as `reply`."""
+        if known != first:
+            failure = await self._probe(known, schema)
+            if failure is None or failure.kind != "rejected":
+                return None
+        learned = await self._learned(first, schema)
+        return None if isinstance(learned, Failure) or learned == known else learned
+
+    async def _learned(self, first: Dialect, schema: Mapping[str, object] | None) -> Dialect | Failure:
+        any_format = self._gate.config.response_format == "auto"
+        return await learn(first, lambda dialect: self._probe(dialect, schema), any_format=any_format)
+
+    async def _probe(self, dialect: Dialect, schema: Mapping[str, object] | None) -> Failure | None:
+        call = ChatCall(PROBE, schema or PROBE_SCHEMA, self._gate.config.max_tokens)
+        outcome = await self._persist(call, dialect, call.max_tokens, self._patience())
+        return outcome if isinstance(outcome, Failure) else None
 
     async def reply(self, call: ChatCall, dialect: Dialect) -> ChatReply:
         """The end of one question: an answer, or why there is none.
@@ -59,10 +73,11 @@ class Course:
         """
         patience = self._patience()
         outcome = await self._persist(call, dialect, call.max_tokens, patience)
-        if isinstance(outcome, Answer) and outcome.finish == "length" and patience.tries:
-            cut = outcome
-            outcome = await self._persist(call, dialect, 2 * call.max_tokens, patience)
-            outcome = cut if isinstance(outcome, Failure) else replace(outcome, usage=_sum(cut.usage, outcome.usage))
+        if isinstance(outcome, Answer) and outcome.finish == "length" and patience.tries(self._gate.clock.now()):
+            longer = await self._persist(call, dialect, 2 * call.max_tokens, patience)
+            # Only where so many tokens are not allowed is the cut answer the last word; an outage passes.
+            allowed = isinstance(longer, Answer) or longer.kind != "rejected"
+            outcome = replace(longer, usage=_sum(outcome.usage, longer.usage)) if allowed else outcome
         return self._as_reply(outcome, patience)
 
     async def _persist(self, call: ChatCall, dialect: Dialect, max_tokens: int, patience: Patience) -> Answer | Failure:
@@ -70,9 +85,10 @@ class Course:
         clock, config = self._gate.clock, self._gate.config
         worst = config.cost(_most_tokens(call.messages) + _schema_tokens(call, dialect), max_tokens) or 0.0
         while True:
+            asked = clock.now()
             async with self._gate.turn(worst) as started:
-                patience.attempts += 1
-                seconds = max(1.0, min(config.timeout_s, patience.left(started)))
+                patience.admitted(asked, started)
+                seconds = min(config.timeout_s, max(LEAST_SECONDS, patience.left(started)))
                 outcome = await self._endpoint.ask(call.messages, call.schema, dialect, max_tokens, seconds)
                 self._gate.saw(outcome, started, worst)
             if isinstance(outcome, Answer):
@@ -91,7 +107,7 @@ class Course:
         seconds = self._gate.clock.now() - patience.began
         if isinstance(outcome, Failure):
             status: ReplyStatus = "rejected" if outcome.kind == "rejected" else "unreachable"
-            return ChatReply(status, "", "", outcome.reason, attempts=patience.attempts, seconds=seconds)
+            return ChatReply(status, "", "", outcome.reason, outcome.usage, attempts=patience.attempts, seconds=seconds)
         status, reason = ENDS[outcome.finish]
         return ChatReply(
             status,

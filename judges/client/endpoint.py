@@ -7,7 +7,7 @@ import asyncio
 import json
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import openai
@@ -27,6 +27,8 @@ SHOWN = 300
 FATAL_STATUS = (401, 402, 403)
 FATAL_CODE = ("model_not_found", "insufficient_quota", "invalid_api_key")
 BUSY_STATUS = (408, 409)
+NEVER_SENT = ("ConnectError", "UnsupportedProtocol")
+"""What the transport under the client raises before a request leaves, by name: the transport is the client's choice."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +83,8 @@ class Endpoint:
         except openai.APIStatusError as error:
             return self._status(error)
         except openai.APIConnectionError as error:
-            return Failure("connection", "connection", self._clean(str(error.__cause__ or error)))
+            sent = type(error.__cause__).__name__ not in NEVER_SENT
+            return Failure("connection", "connection", self._clean(str(error.__cause__ or error)), sent=sent)
         except openai.OpenAIError as error:
             return self._garbled(str(error))
         try:
@@ -109,16 +112,16 @@ class Endpoint:
     def _read(self, completion: object) -> Answer | Failure:
         """The answer in a completion; endpoints leave out and invent fields, so that none is taken for granted."""
         choice = _first(_at(completion, "choices"))
-        message = _at(choice, "message")
+        message, usage = _at(choice, "message"), _usage(_at(completion, "usage"))
         text, refusal, finish = _at(message, "content"), _at(message, "refusal"), _at(choice, "finish_reason")
         if not isinstance(message, Mapping) or not isinstance(text, str | None):
-            return self._garbled(json.dumps(completion))
+            return replace(self._garbled(json.dumps(completion)), usage=usage)
         if refusal or finish == "content_filter":
             text, finish = str(refusal or text or ""), "refusal"
         elif finish not in ("stop", "length"):
-            return Failure("garbled", "broken off", f"finish_reason {self._clean(str(finish))}")
+            return Failure("garbled", "broken off", f"finish_reason {self._clean(str(finish))}", usage=usage)
         served = self._clean(str(_at(completion, "model") or ""))
-        return Answer(self._clean(text or "", None), str(finish), served, _usage(_at(completion, "usage")))
+        return Answer(self._clean(text or "", None), str(finish), served, usage)
 
     def _garbled(self, text: str) -> Failure:
         return Failure("garbled", "no chat completion", self._clean(text))

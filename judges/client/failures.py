@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Literal
 
 from lifealign_bench.data.errors import LifeAlignError
@@ -20,7 +21,8 @@ class Failure:
     """One attempt that brought no answer.
 
     name: the class as people say it (`HTTP 503`, `timeout`); what counts as the same failure. text: the endpoint's own
-    words, without the key. status, code: as the endpoint sent them. retry_after: seconds it asked us to wait.
+    words, without the key. status, code: as the endpoint sent them. retry_after: seconds it asked us to wait. usage: tokens
+    it says it took all the same. sent: False where the request never left, so that nothing can be asked for it.
     """
 
     kind: FailureKind
@@ -29,6 +31,8 @@ class Failure:
     status: int | None = None
     code: str | None = None
     retry_after: float | None = None
+    usage: Mapping[str, int] = field(default_factory=dict)
+    sent: bool = True
 
     @property
     def reason(self) -> str:

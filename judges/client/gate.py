@@ -71,15 +71,13 @@ class Gate:
         now, tally = self.clock.now(), self.tally
         if isinstance(outcome, Answer):
             self.pace.accepted(now, tally.in_flight)
-            tally.calls += 1
-            tally.input_tokens += outcome.usage.get("input", 0)
-            tally.output_tokens += outcome.usage.get("output", 0)
-            tally.unmetered += 0.0 if {"input", "output"} <= set(outcome.usage) else worst_cost
+            tally.pay(outcome.usage, worst_cost)
         elif outcome.kind == "rate limit":
             tally.wasted += 1
             self.pace.refused(now, started, tally.in_flight, outcome.retry_after)
         elif outcome.kind in UNANSWERED:
-            tally.calls += 1
+            # Whoever gave no usable answer may still have worked on one.
+            tally.pay(outcome.usage, worst_cost if outcome.sent else 0.0)
 
     async def rest(self, seconds: float) -> None:
         """Wait for another attempt.

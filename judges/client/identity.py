@@ -26,6 +26,23 @@ def cache_key(config: EndpointConfig, call: ChatCall, dialect: Dialect) -> str:
     )
 
 
+class Served:
+    """The one model that answers under a requested name; used by the threads of one client."""
+
+    def __init__(self) -> None:
+        self._first: dict[str, str] = {}
+
+    @property
+    def first(self) -> str:
+        """The model that answered first; empty before."""
+        return self._first.get("model", "")
+
+    def takes(self, name: str) -> bool:
+        """Whether an answer is of the model that answered first; one that names no model is."""
+        # One step of a dictionary, so that two threads never both are the first.
+        return not name or self._first.setdefault("model", name) == name
+
+
 def question_bytes(messages: Sequence[Message]) -> int:
     """The length of all texts of a question in UTF-8."""
     return sum(len(turn.content.encode("utf-8", "surrogatepass")) for turn in messages)

@@ -35,9 +35,13 @@ class Progress:
 
 @dataclass(slots=True)
 class Tally:
-    """What is counted while a run goes on; belongs to the thread that asks."""
+    """What is counted while a run goes on; belongs to the thread that asks, but for `kept`.
+
+    kept: questions answered from the cache, counted by the thread that reads it.
+    """
 
     ended: int = 0
+    kept: int = 0
     lost: int = 0
     calls: int = 0
     wasted: int = 0
@@ -48,6 +52,13 @@ class Tally:
     output_tokens: int = 0
     unmetered: float = 0.0
     failed: Counter[str] = field(default_factory=Counter)
+
+    def pay(self, usage: Mapping[str, int], worst_cost: float) -> None:
+        """Count a request that may have to be paid for; worst_cost: what it costs where usage does not say."""
+        self.calls += 1
+        self.input_tokens += usage.get("input", 0)
+        self.output_tokens += usage.get("output", 0)
+        self.unmetered += 0.0 if {"input", "output"} <= set(usage) else worst_cost
 
     def cost(self, config: EndpointConfig) -> float | None:
         """What the run has cost so far; None where a price is unknown."""

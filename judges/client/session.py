@@ -16,7 +16,7 @@ from lifealign_bench.judges.client import dialect as dialects
 from lifealign_bench.judges.client.cache import Kept, ReplyCache
 from lifealign_bench.judges.client.config import Budget, EndpointConfig
 from lifealign_bench.judges.client.dialect import Dialect
-from lifealign_bench.judges.client.identity import cache_key
+from lifealign_bench.judges.client.identity import Served, cache_key
 from lifealign_bench.judges.client.progress import Progress
 from lifealign_bench.judges.client.waiting import Clock
 
@@ -48,6 +48,7 @@ class Setting:
     budget: Budget
     clock: Clock
     generator: random.Random
+    served: Served
 
 
 class Session:
@@ -62,7 +63,7 @@ class Session:
         self._error: BaseException | None = None
         self._order: deque[Place] = deque()
         self._asked: dict[str, list[Place]] = {}
-        self._done = self._cached = 0
+        self._done = self._cached = self._kept = 0
         self._looked = time.monotonic()
 
     def __enter__(self) -> Self:
@@ -84,7 +85,11 @@ class Session:
             self._asked[key].append(place)
         elif (kept := self._cache.get(key)) is not None:
             place.reply = _from_cache(kept)
+            self._setting.served.takes(kept.model_served)
             self._done, self._cached = self._done + 1, self._cached + 1
+            self._kept += 1
+            if self._engine is not None:
+                self._engine.tally.kept = self._kept
         else:
             self._asked[key] = [place]
             self._workers(call).ask(key, call)
@@ -140,8 +145,9 @@ class Session:
 
             setting = self._setting
             first = forced_dialect(setting.config) or Dialect()
-            task = Task(setting.config, setting.cache, self._dialect, first, call.schema)
+            task = Task(setting.config, setting.cache, self._dialect, first, call.schema, setting.served)
             self._engine = Engine(task, setting.budget, setting.clock, setting.generator)
+            self._engine.tally.kept = self._kept
         return self._engine
 
     def _take(self, event: object) -> None:

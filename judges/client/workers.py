@@ -17,7 +17,8 @@ from lifealign_bench.judges.client.dialect import Dialect
 from lifealign_bench.judges.client.endpoint import Endpoint
 from lifealign_bench.judges.client.failures import TooManyFailuresError
 from lifealign_bench.judges.client.gate import Gate, HaltedError
-from lifealign_bench.judges.client.identity import question_bytes
+from lifealign_bench.judges.client.identity import Served, cache_key, question_bytes
+from lifealign_bench.judges.client.tongue import Tongue
 
 MOST_LOST, JUDGED_FROM = 0.05, 100
 LOST = ("rejected", "unreachable")
@@ -32,6 +33,7 @@ class Task:
     known: Dialect | None
     first: Dialect
     schema: Mapping[str, object] | None
+    served: Served
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +52,7 @@ class Learned:
 
 
 class Workers:
-    """Takes questions from a queue; an answer is in the cache before anybody hears of it."""
+    """Takes questions from a queue; an answer is in the cache before anybody hears of it, if it is of the one model."""
 
     def __init__(
         self, task: Task, gate: Gate, generator: random.Random, emit: Callable[[Replied | Learned], None]
@@ -69,8 +71,8 @@ class Workers:
         try:
             with ReplyCache(self._task.cache) as cache:
                 dialect = self._task.known or await course.learn_dialect(self._task.first, self._task.schema)
-                self._emit(Learned(dialect))
-                await self._pool(course, dialect, cache)
+                self._learned(dialect)
+                await self._pool(self._tongue(course, dialect), cache)
         except HaltedError:
             pass
         finally:
@@ -78,30 +80,39 @@ class Workers:
         if self._gate.stopped_by is not None:
             raise self._gate.stopped_by
 
-    async def _pool(self, course: Course, dialect: Dialect, cache: ReplyCache) -> None:
+    def _tongue(self, course: Course, dialect: Dialect) -> Tongue:
+        task, remembered = self._task, self._task.known is not None
+        return Tongue(course, dialect, task.first, task.schema, self._learned, remembered=remembered)
+
+    def _learned(self, dialect: Dialect) -> None:
+        self._emit(Learned(dialect))
+
+    async def _pool(self, tongue: Tongue, cache: ReplyCache) -> None:
         async with asyncio.TaskGroup() as pool:
             for _ in range(self._task.config.max_in_flight):
-                pool.create_task(self._worker(course, dialect, cache))
+                pool.create_task(self._worker(tongue, cache))
             await self._gate.wait_for_halt()
             for _ in range(self._task.config.max_in_flight):
                 self.questions.put_nowait(None)
 
-    async def _worker(self, course: Course, dialect: Dialect, cache: ReplyCache) -> None:
+    async def _worker(self, tongue: Tongue, cache: ReplyCache) -> None:
         while (question := await self.questions.get()) is not None and not self._gate.halted:
             try:
-                await self._one(*question, course, dialect, cache)
+                await self._one(*question, tongue, cache)
             except HaltedError:
                 return
             except LifeAlignError as error:
                 self._gate.stop(error)
                 return
 
-    async def _one(self, key: str, call: ChatCall, course: Course, dialect: Dialect, cache: ReplyCache) -> None:
-        reply = await course.reply(call, dialect)
-        if reply.status == "complete":
+    async def _one(self, key: str, call: ChatCall, tongue: Tongue, cache: ReplyCache) -> None:
+        reply, dialect = await tongue.reply(call)
+        # Kept, an answer of another model would come back from the cache in every repeat.
+        if reply.status == "complete" and self._task.served.takes(reply.model_served):
             config = self._task.config
             usage, size = reply.usage, question_bytes(call.messages)
-            cache.put([Kept(key, config.base_url, config.model, reply.text, reply.model_served, usage, size)])
+            kept_as = cache_key(config, call, dialect)
+            cache.put([Kept(kept_as, config.base_url, config.model, reply.text, reply.model_served, usage, size)])
         self._emit(Replied(key, reply))
         self._count(reply)
 
@@ -111,9 +122,11 @@ class Workers:
         if reply.status != "complete":
             tally.failed[reply.reason.partition(":")[0] if reply.status in LOST else reply.status] += 1
         tally.lost += reply.status in LOST
-        if tally.ended >= JUDGED_FROM and tally.lost > MOST_LOST * tally.ended:
+        # A repeat asks little but what was lost before; what is kept was answered all the same.
+        seen = tally.ended + tally.kept
+        if tally.ended >= JUDGED_FROM and tally.lost > MOST_LOST * seen:
             worst = ", ".join(f"{count} {name}" for name, count in tally.failed.most_common(3))
-            found = f"{tally.lost} of {tally.ended} questions got no answer ({worst}; last: {reply.reason})"
+            found = f"{tally.lost} of {seen} questions got no answer ({worst}; last: {reply.reason})"
             self._gate.stop(
                 TooManyFailuresError(f"endpoint {self._task.config.base_url}: {found}; all answers are kept")
             )

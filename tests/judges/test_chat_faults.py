@@ -41,8 +41,9 @@ def test_different_failures_end_after_six_attempts(scripted, tmp_path):
 
 @pytest.mark.parametrize("status", [400, 404, 413, 422])
 def test_a_question_that_is_not_taken_is_not_asked_again(scripted, tmp_path, status):
-    reply, requests = ask(scripted, tmp_path, {"do": "status", "status": status})
-    assert (reply.status, reply.attempts, requests) == ("rejected", 1, 1)
+    reply, requests = ask(scripted, tmp_path, {"do": "status", "status": status, "when": "question"})
+    probes = status in (400, 422)  # since what is remembered of the endpoint may be out of date
+    assert (reply.status, reply.attempts, requests) == ("rejected", 1, 1 + probes)
     assert reply.reason.startswith(f"HTTP {status}: as the script wants")
 
 
