@@ -93,7 +93,9 @@ def judged(scripted, folder):
     endpoint = EndpointConfig(model="scripted", base_url=scripted.base_url, max_in_flight=1)
     judge = LlmJudge(JudgeSettings("mine", endpoint), folder / "cache.sqlite", ("helpfulness",))
     prompt = (Message("user", "Why?"),)
-    items = [JudgedItem("a" * 16, "task", "general-helpfulness", prompt, f"Answer {n}.", "", None, None) for n in range(10)]
+    items = [
+        JudgedItem("a" * 16, "task", "general-helpfulness", prompt, f"Answer {n}.", "", None, None) for n in range(10)
+    ]
     return judge.judge(items)
 
 
