@@ -20,8 +20,8 @@ from lifealign_bench.judges.client.waiting import Clock, RealClock
 class ChatClient:
     """Asks one model behind one endpoint.
 
-    cache: the SQLite file of answers; of one model only, the first that answers, new ones are kept there. clock and generator: of waiting times; tests give their own. served: shared by
-    the clients of one judge.
+    cache: the SQLite file of answers; of new ones, only those of the first model that answers are kept. clock and
+    generator: of waiting times; tests give their own. served: that first model, shared by the clients of one judge.
     """
 
     def __init__(

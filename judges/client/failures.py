@@ -21,8 +21,8 @@ class Failure:
     """One attempt that brought no answer.
 
     name: the class as people say it (`HTTP 503`, `timeout`); what counts as the same failure. text: the endpoint's own
-    words, without the key. status, code: as the endpoint sent them. retry_after: seconds it asked us to wait. usage: tokens
-    it says it took all the same. sent: False where the request never left, so that nothing can be asked for it.
+    words, without the key. status, code: as the endpoint sent them. retry_after: seconds it asked us to wait. usage:
+    tokens it says it took all the same. sent: False where the request never left, so that nothing can be asked for it.
     """
 
     kind: FailureKind

@@ -52,7 +52,7 @@ class Learned:
 
 
 class Workers:
-    """Takes questions from a queue; an answer is in the cache before anybody hears of it, if it is of the one model."""
+    """Takes questions from a queue; an answer of the one model is in the cache before anybody hears of it."""
 
     def __init__(
         self, task: Task, gate: Gate, generator: random.Random, emit: Callable[[Replied | Learned], None]

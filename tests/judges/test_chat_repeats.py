@@ -19,12 +19,12 @@ PRICES = {"price_input": 1.0, "price_output": 2.0}
 
 
 def test_a_run_whose_lost_questions_were_few_can_be_repeated(scripted, tmp_path, monkeypatch):
-    monkeypatch.setattr(workers, "JUDGED_FROM", 3)
+    monkeypatch.setattr(workers, "JUDGED_FROM", 2)
     scripted.order(faults=[{"do": "status", "status": 400, "when": "too long"}])
-    asked = [*questions(200), *questions(10, "too long")]
-    for cached in (0, 200):
+    asked = [*questions(80), *questions(4, "too long")]
+    for cached in (0, 80):
         replies = list(client_of(scripted.base_url, tmp_path, max_in_flight=2).complete(asked))
-        assert [reply.status for reply in replies] == ["complete"] * 200 + ["rejected"] * 10
+        assert [reply.status for reply in replies] == ["complete"] * 80 + ["rejected"] * 4
         assert sum(reply.cached for reply in replies) == cached
 
 
@@ -92,10 +92,8 @@ def judged(scripted, folder):
     """Ten answers, judged by one judge with its own cache."""
     endpoint = EndpointConfig(model="scripted", base_url=scripted.base_url, max_in_flight=1)
     judge = LlmJudge(JudgeSettings("mine", endpoint), folder / "cache.sqlite", ("helpfulness",))
-    prompt = (Message("user", "Why?"),)
-    items = [
-        JudgedItem("a" * 16, "task", "general-helpfulness", prompt, f"Answer {n}.", "", None, None) for n in range(10)
-    ]
+    asked = ("a" * 16, "task", "general-helpfulness", (Message("user", "Why?"),))
+    items = [JudgedItem(*asked, f"Answer {number}.", "", None, None) for number in range(10)]
     return judge.judge(items)
 
 
