@@ -39,6 +39,7 @@ CARRIED = ("pairs", "samples", "losses")
 """What a judge does not change: linked, not copied, where the file system can."""
 VERDICT_NODES = "verdicts "
 FOLDER = "judged"
+RESULTS = "results"
 
 
 @dataclass(frozen=True)
@@ -51,12 +52,18 @@ class _Rewritten:
     scores: FreshScores
 
 
-def place_of(runs: Sequence[StoredRun], name: str) -> Path:
-    """Where judged runs go by default: `judged/<name>` beside the folder that holds the suites of these runs."""
+def place_of(runs: Sequence[StoredRun], name: str, elsewhere: Path) -> Path:
+    """Where judged runs go by default: `judged/<name>` of the workspace that these runs lie in.
+
+    elsewhere: the workspace for runs that lie in none, as those that ship: nothing is written beside them.
+    """
     results = runs[0].folder.absolute().parent.parent
     # What is judged already lies in judged/<name>: another judge's goes beside it.
-    beside = results.parent.parent if results.parent.name == FOLDER else results.parent
-    return beside / FOLDER / name
+    if results.parent.name == FOLDER:
+        workspace = results.parent.parent
+    else:
+        workspace = results.parent if results.name == RESULTS else elsewhere
+    return workspace / FOLDER / name
 
 
 def write_judged(runs: Sequence[JudgedRun], judges: Sequence[JudgedBy], out: Path) -> list[Path]:

@@ -36,7 +36,9 @@ app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
 Judging = Annotated[str, typer.Option("--judge", help="A judge file, a built-in judge, openai:MODEL, or oracle.")]
 BaseUrl = Annotated[str | None, typer.Option("--base-url", help="The endpoint's address, up to /v1.")]
 KeyName = Annotated[str | None, typer.Option("--api-key-env", help="The environment variable that holds its key.")]
-Out = Annotated[Path | None, typer.Option("--out", help="Folder of the judged runs; else judged/JUDGE beside RUNS.")]
+Out = Annotated[
+    Path | None, typer.Option("--out", help="Folder of the judged runs; else judged/JUDGE of their workspace.")
+]
 Cache = Annotated[Path | None, typer.Option("--cache", help="File of paid replies; else the workspace's.")]
 Dimensions = Annotated[
     str | None, typer.Option("--dimensions", help="Some of helpfulness,safety,rubric,refusal; else all.")
@@ -98,7 +100,7 @@ def run(
     wanted = dimensions_of(dimensions)
     check_compared(wanted, pairwise)
     asked = Asked(wanted, base_url, api_key_env, joint, purse, relay)
-    replies = cache or replies_beside(place_of(stored, "any"))
+    replies = cache or replies_beside(place_of(stored, "any", options.DEFAULT_WORKSPACE))
     opened = open_judges(judge, world_of(stored), replies, asked)
     judged = answers_of(stored)
     if pairwise is not None:
@@ -112,7 +114,7 @@ def run(
     for one in opened:
         with watching(console, one.identity.name) as relay.to:
             found.append(judged_by(one, items, comparisons))
-    place = out or place_of(stored, name_of(judge, opened))
+    place = out or place_of(stored, name_of(judge, opened), options.DEFAULT_WORKSPACE)
     folders = write_judged(judged, found, place)
     _show(folders, place, purse, console, as_json=as_json)
 

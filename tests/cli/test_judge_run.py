@@ -292,3 +292,14 @@ def test_answers_are_compared_in_both_positions_with_the_base_and_with_another_m
     assert read_table(tmp_path / "y" / "mini-all" / RUNS[2], "judgments")["against"].isna().all()
     assert [one.differences for one in rescore([tmp_path / "x", tmp_path / "y"], write=False)] == [[]] * 6
     assert "--pairwise" in said(board, "--judge", "oracle", "--pairwise", "seqft", "--out", tmp_path / "z")
+
+
+def test_runs_that_lie_in_no_workspace_are_judged_into_the_default_one(
+    board: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.copytree(board, tmp_path / "package" / "board" / "mini-all")
+    monkeypatch.chdir(tmp_path)
+    done = judge(tmp_path / "package" / "board", "--judge", "oracle")
+    assert done.exit_code == 0, done.output
+    assert (tmp_path / "workspace" / "judged" / "oracle" / "mini-all" / RUNS[0] / "run.json").is_file()
+    assert [path.name for path in (tmp_path / "package").iterdir()] == ["board"]
