@@ -4,6 +4,8 @@ PYTHON ?= python3
 WORKSPACE ?= workspace
 SUITE ?= mini
 ARGS ?=
+# A file of tests stays in one process; at most four, for each of them loads torch.
+PROCESSES ?= --numprocesses auto --maxprocesses 4 --dist loadfile
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -43,10 +45,10 @@ picture: env ## Draw the forgetting matrices of SUITE's first order in WORKSPACE
 	$(BIN)/lifealign leaderboard "$(WORKSPACE)/results/$(SUITE)" --figure docs/forgetting.png
 
 test: env lint types ## Format, lint, types, and all tests but the long ones
-	$(BIN)/python -m pytest -m "not long" $(ARGS)
+	$(BIN)/python -m pytest $(PROCESSES) -m "not long" $(ARGS)
 
 test-all: env lint types ## The long tests, too
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest $(PROCESSES) $(ARGS)
 
 lint: env
 	$(BIN)/ruff check .
