@@ -13,9 +13,9 @@ from pydantic import ValidationError
 from lifealign_bench.benchmark.columns import TABLES
 from lifealign_bench.benchmark.schema import RUN_FILE
 from lifealign_bench.data.errors import InputError
-from lifealign_bench.leaderboard.board_run import BoardRecord, BoardRun, Entry, board_run
+from lifealign_bench.leaderboard.board_run import BoardRecord, BoardRun, Entry, Known, board_run
 from lifealign_bench.leaderboard.faults import fault_of
-from lifealign_bench.leaderboard.places import Folder, folders_below, is_url, read_bytes
+from lifealign_bench.leaderboard.places import Folder, ends_of, folders_below, is_url, read_bytes
 
 TABLE_FILES = frozenset(f"{table}.parquet" for table in TABLES)
 MAGIC = b"PAR1"
@@ -61,6 +61,7 @@ class BoardReader:
 
     places: tuple[str, ...]
     _known: dict[tuple[str, str], BoardRun | LeftOut] = field(default_factory=dict)
+    _shared: Known = field(default_factory=Known)
 
     def read(self) -> Board:
         """The board of all places, as they are now."""
@@ -81,7 +82,7 @@ class BoardReader:
                 if "texts.parquet" in folder.files:
                     texts.add(folder.file("texts.parquet"))
                 key = (folder.path, repr(sorted(folder.files.items())))
-                found = self._known.get(key) or _look(folder)
+                found = self._known.get(key) or _look(folder, self._shared)
                 if found is not None:
                     kept[key] = found
         self._known = kept
@@ -108,7 +109,7 @@ def _uncollected() -> Iterator[None]:
             gc.enable()
 
 
-def _look(folder: Folder) -> BoardRun | LeftOut | None:
+def _look(folder: Folder, known: Known) -> BoardRun | LeftOut | None:
     """The run in a folder, why there is none where there should be one, or None for a folder of something else."""
     hidden = folder.name.startswith(".")
     if RUN_FILE not in folder.files or hidden:
@@ -127,7 +128,7 @@ def _look(folder: Folder) -> BoardRun | LeftOut | None:
     broken = [name for name in sorted(TABLE_FILES & folder.files.keys()) if not _is_whole(folder.file(name))]
     if "cells.parquet" in broken:
         return LeftOut(folder.path, "cells.parquet: cut short or no Parquet file")
-    return board_run(folder.path, frozenset(folder.files.keys() - set(broken)), record)
+    return board_run(folder.path, frozenset(folder.files.keys() - set(broken)), record, known)
 
 
 def _is_whole(path: str) -> bool:
@@ -135,10 +136,7 @@ def _is_whole(path: str) -> bool:
     if is_url(path):
         return True
     try:
-        with open(path, "rb") as stream:
-            begin = stream.read(4)
-            stream.seek(-4, os.SEEK_END)
-            return begin == MAGIC == stream.read(4)
+        return ends_of(path, len(MAGIC)) == (MAGIC, MAGIC)
     except OSError:
         return False
 

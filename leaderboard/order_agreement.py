@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 import pandas as pd
 
 from lifealign_bench.benchmark.measuring import LOWER_IS_BETTER
+from lifealign_bench.benchmark.statistics.agreement import Agreement, agreement
 from lifealign_bench.data.errors import InputError
 from lifealign_bench.leaderboard.board_run import BoardRun
 from lifealign_bench.leaderboard.inference import p_in_words
@@ -15,15 +15,9 @@ from lifealign_bench.leaderboard.metric_names import CHANGE_UNIT
 from lifealign_bench.leaderboard.queries import Rows
 from lifealign_bench.leaderboard.shown import Column, Table
 
-# See `inference`: SciPy is loaded where it is needed.
-if TYPE_CHECKING:
-    from lifealign_bench.benchmark.statistics.agreement import Agreement
-
 
 def order_agreement(frame: pd.DataFrame, orders: Sequence[str], metric: str) -> Agreement:
     """The agreement of orders about the methods of an `order_frame`."""
-    from lifealign_bench.benchmark.statistics.agreement import agreement
-
     known = [order for order in orders if f"last {order}" in frame]
     sign = -1.0 if metric in LOWER_IS_BETTER else 1.0
     scores = sign * frame[[f"last {order}" for order in known]].to_numpy(float).T

@@ -12,7 +12,6 @@ from lifealign_bench.leaderboard.inference import with_inference
 from lifealign_bench.leaderboard.metric_names import metric_name
 from lifealign_bench.leaderboard.published import TITLES, published, published_table
 from lifealign_bench.leaderboard.ranking import ranking, ranking_table
-from lifealign_bench.leaderboard.ranking_figures import ranking_figure
 from lifealign_bench.leaderboard.visible import named, visible
 
 
@@ -21,7 +20,7 @@ def draw(view: View) -> None:
     st.title("Ranking")
     name = metric_name(view.metric)
     st.text(f"{name.title}. {name.sentence}")
-    found = view.infer(view.runs, view.metric)
+    found = view.later.infer(view.runs, view.metric)
     frame = with_inference(ranking(view.runs, view.metric), found)
     contestants = frame[~frame["reference"]].reset_index(drop=True)
     if contestants.empty:
@@ -32,6 +31,9 @@ def draw(view: View) -> None:
     notes(found.notes)
     row = contestants.iloc[chosen if chosen is not None else 0]
     _go_on(view, row, contestants, chosen is not None)
+    # Plotly takes longer to load than a table to be painted.
+    from lifealign_bench.leaderboard.ranking_figures import ranking_figure
+
     show_figure(ranking_figure(frame, view.runs, view.metric, view.ink), "ranking", "Last of every method", "ranking")
     _references(view, frame)
     _reported()
