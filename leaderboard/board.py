@@ -7,6 +7,7 @@ import os
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 from pydantic import ValidationError
 
@@ -17,6 +18,8 @@ from lifealign_bench.leaderboard.board_run import BoardRecord, BoardRun, Entry, 
 from lifealign_bench.leaderboard.faults import fault_of
 from lifealign_bench.leaderboard.places import Folder, ends_of, folders_below, is_url, read_bytes
 
+FOLDER = "cards"
+"""The folder of judge cards, see `judges.cards.writing`."""
 TABLE_FILES = frozenset(f"{table}.parquet" for table in TABLES)
 MAGIC = b"PAR1"
 
@@ -31,11 +34,15 @@ class LeftOut:
 
 @dataclass(frozen=True, slots=True)
 class Board:
-    """Runs sorted by scope, entry, order and seed; what was left out; texts of suites by the folder of their runs."""
+    """Runs sorted by scope, entry, order and seed; what was left out; texts of suites by the folder of their runs.
+
+    cards: places of judge cards, by a stamp that changes when one does.
+    """
 
     runs: tuple[BoardRun, ...] = ()
     left_out: tuple[LeftOut, ...] = ()
     texts: frozenset[str] = frozenset()
+    cards: tuple[tuple[str, str], ...] = ()
 
     @property
     def scopes(self) -> tuple[str, ...]:
@@ -72,7 +79,9 @@ class BoardReader:
         kept: dict[tuple[str, str], BoardRun | LeftOut] = {}
         left: list[LeftOut] = []
         texts: set[str] = set()
+        cards: set[tuple[str, str]] = set()
         for place in self.places:
+            cards.update(_cards_beside(place))
             try:
                 folders = list(folders_below(place))
             except InputError as error:
@@ -81,6 +90,9 @@ class BoardReader:
             for folder in folders:
                 if "texts.parquet" in folder.files:
                     texts.add(folder.file("texts.parquet"))
+                if folder.name == FOLDER:
+                    cards.update(_cards_in(folder))
+                    continue
                 key = (folder.path, repr(sorted(folder.files.items())))
                 found = self._known.get(key) or _look(folder, self._shared)
                 if found is not None:
@@ -88,7 +100,19 @@ class BoardReader:
         self._known = kept
         left += [item for item in kept.values() if isinstance(item, LeftOut)]
         runs, twice = _once(item for item in kept.values() if isinstance(item, BoardRun))
-        return Board(_labelled(runs), (*left, *twice, *_lacking(runs)), frozenset(texts))
+        return Board(_labelled(runs), (*left, *twice, *_lacking(runs)), frozenset(texts), tuple(sorted(cards)))
+
+
+def _cards_in(folder: Folder) -> Iterator[tuple[str, str]]:
+    return ((folder.file(name), stamp) for name, stamp in folder.files.items() if name.endswith(".json"))
+
+
+def _cards_beside(place: str) -> Iterator[tuple[str, str]]:
+    """Cards of a workspace where the place is one suite's results in it."""
+    beside = None if is_url(place) else Path(place).absolute().parent / FOLDER
+    if beside is not None and beside.is_dir():
+        for folder in folders_below(str(beside)):
+            yield from _cards_in(folder)
 
 
 def load_board(places: Sequence[str | os.PathLike[str]]) -> Board:
