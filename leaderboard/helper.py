@@ -5,7 +5,6 @@ It reads a question a line from its input and writes an answer a line; it ends w
 
 from __future__ import annotations
 
-import os
 import sys
 from typing import BinaryIO
 
@@ -14,8 +13,6 @@ from pydantic import TypeAdapter
 from lifealign_bench.leaderboard.board import BoardReader
 from lifealign_bench.leaderboard.queries import Rows
 from lifealign_bench.leaderboard.questions import Question, answer, to_json
-
-LOWER_PRIORITY = 5
 
 
 def serve(places: tuple[str, ...], asked: BinaryIO, answered: BinaryIO) -> None:
@@ -30,5 +27,4 @@ def serve(places: tuple[str, ...], asked: BinaryIO, answered: BinaryIO) -> None:
 
 
 if __name__ == "__main__":
-    os.nice(LOWER_PRIORITY)
     serve(tuple(sys.argv[1:]), sys.stdin.buffer, sys.stdout.buffer)

@@ -82,11 +82,11 @@ def _agreement(card: JudgeCard, key: str) -> tuple[str, str, Table] | None:
     columns = (
         Column("question", "Question", pinned=True),
         Column("words", "Wording"),
-        Column("exact", "Same as the truth, %", 0),
+        Column("exact", "Same as the truth, %", 1),
         Column("interval", "95 % interval, %"),
-        Column("within", "Within one, %", 0),
-        Column("constant", "Always the commonest, %", 0, "What a judge gets that always says the same."),
-        Column("longest", "Longest is best, %", 0, "What a judge gets that prefers the longest answer."),
+        Column("within", "Within one, %", 1),
+        Column("constant", "Always the commonest, %", 1, "What a judge gets that always says the same."),
+        Column("longest", "Longest is best, %", 1, "What a judge gets that prefers the longest answer."),
         Column("kappa", "Kappa, quadratic", 2),
         Column("alpha", "Alpha, ordinal", 2),
         Column("shift", "Shift, of 10", 2, "Verdict less truth: above 0 is lenient."),
@@ -118,7 +118,7 @@ def _noise(card: JudgeCard, key: str) -> tuple[str, str, Table] | None:
     columns = (
         Column("against", "The same answers", pinned=True),
         Column("question", "Question"),
-        Column("same", "Same verdict, %", 0),
+        Column("same", "Same verdict, %", 1),
         Column("interval", "95 % interval, %"),
         Column("difference", "Mean difference, of 10", 2),
         Column("shift", "Shift, of 10", 2),
@@ -146,11 +146,11 @@ def _compared(card: JudgeCard, key: str) -> tuple[str, str, Table] | None:
     columns = (
         Column("pairs", "Pairs", pinned=True),
         Column("question", "Question"),
-        Column("agreement", "Sides with the truth or people, %", 0),
+        Column("agreement", "Sides with the truth or people, %", 1),
         Column("interval", "95 % interval, %"),
-        Column("swap", "Same after a swap of places, %", 0),
+        Column("swap", "Same after a swap of places, %", 1),
         Column("first", "Leans to the first place, −1 to 1", 2),
-        Column("longest", "Longest is best, %", 0),
+        Column("longest", "Longest is best, %", 1),
         Column("n", "Pairs", 0),
     )
     words = "Two answers side by side, in both positions."

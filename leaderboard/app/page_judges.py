@@ -76,7 +76,10 @@ def _card(card: JudgeCard, key: str) -> None:
                 st.text(words)
                 show_table(table, table.name)
     if card.left_out:
-        notes([f"Not on this card: {'; '.join(f'{part}, {why}' for part, why in card.left_out.items())}."])
+        reasons: dict[str, list[str]] = {}
+        for part, why in card.left_out.items():
+            reasons.setdefault(why, []).append(part)
+        notes([f"Not on this card: {', '.join(parts)} ({why})." for why, parts in reasons.items()])
 
 
 def _canaries(cards: Sequence[JudgeCard]) -> None:
