@@ -5,10 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Sequence
 
-import krippendorff
 import numpy as np
-from scipy import stats
-from sklearn.metrics import cohen_kappa_score
 
 from lifealign_bench.data.cards import Strict
 from lifealign_bench.judges.estimates import Estimate, Values, correlation, mean, missing, of_counts, share
@@ -68,6 +65,9 @@ def weighted_kappa(
     places = {value: place for place, value in enumerate(scale)}
     rows, columns = [places[each] for each in verdicts], [places[each] for each in truth]
     found = of_counts(kappa_of_counts, rows, columns, len(scale), clusters)
+    # Loaded where a card is made: whoever only reads cards needs none of these libraries.
+    from sklearn.metrics import cohen_kappa_score
+
     value = cohen_kappa_score(list(verdicts), list(truth), labels=list(scale), weights="quadratic")
     return found.model_copy(update={"value": float(value)})
 
@@ -87,6 +87,8 @@ def kendall(verdicts: Sequence[int], truth: Sequence[int]) -> float | None:
     """Kendall's tau-b; None where either side is constant."""
     if len(set(verdicts)) < 2 or len(set(truth)) < 2:
         return None
+    from scipy import stats
+
     return float(stats.kendalltau(verdicts, truth).statistic)
 
 
@@ -99,6 +101,8 @@ def alpha(raters: Sequence[Sequence[int | None]], scale: Sequence[int]) -> float
     paired = table[:, (~np.isnan(table)).sum(axis=0) >= 2] if table.size else table
     if len(np.unique(paired[~np.isnan(paired)])) < 2:
         return None
+    import krippendorff
+
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", RuntimeWarning)
         found = krippendorff.alpha(paired, value_domain=list(scale), level_of_measurement="ordinal")
@@ -109,6 +113,8 @@ def baselines(truth: Sequence[int], lengths: Sequence[int]) -> Baselines:
     """What agreement comes without judging."""
     if not truth:
         return Baselines(constant=None, longest=None, longest_spearman=None)
+    from scipy import stats
+
     values, counts = np.unique(truth, return_counts=True)
     dealt = np.empty(len(truth))
     dealt[np.argsort(lengths, kind="stable")] = np.sort(truth)

@@ -6,7 +6,6 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
 
 from lifealign_bench.data.cards import Strict
 from lifealign_bench.data.rows import digest
@@ -89,6 +88,8 @@ def correlation(one: Sequence[float], other: Sequence[float], clusters: Sequence
     """
     if len(set(one)) < 2 or len(set(other)) < 2:
         return missing("one side is constant", len(one))
+    from scipy import stats
+
     first, second = stats.rankdata(one), stats.rankdata(other)
 
     def of_weights(weights: Values) -> Values:
@@ -113,6 +114,8 @@ def gain(differences: Sequence[float], clusters: Sequence[str], tests: int) -> E
         return missing(f"{len(names)} prompts were scored; an interval needs {FEWEST_CLUSTERS}", len(differences))
     own = np.bincount(members, weights=np.asarray(differences, dtype=np.float64)) / np.bincount(members)
     centre, error = float(np.mean(own)), float(np.std(own, ddof=1)) / len(own) ** 0.5
+    from scipy import stats
+
     reach = float(stats.t.ppf(1 - (1 - LEVEL) / (2 * tests), len(own) - 1)) * error
     return Estimate(value=centre, low=centre - reach, high=centre + reach, n=len(differences), clusters=len(own))
 

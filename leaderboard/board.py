@@ -7,16 +7,19 @@ import os
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 from pydantic import ValidationError
 
 from lifealign_bench.benchmark.columns import TABLES
 from lifealign_bench.benchmark.schema import RUN_FILE
 from lifealign_bench.data.errors import InputError
-from lifealign_bench.leaderboard.board_run import BoardRecord, BoardRun, Entry, board_run
+from lifealign_bench.leaderboard.board_run import BoardRecord, BoardRun, Entry, Known, board_run
 from lifealign_bench.leaderboard.faults import fault_of
-from lifealign_bench.leaderboard.places import Folder, folders_below, is_url, read_bytes
+from lifealign_bench.leaderboard.places import Folder, ends_of, folders_below, is_url, read_bytes
 
+FOLDER = "cards"
+"""The folder of judge cards, see `judges.cards.writing`."""
 TABLE_FILES = frozenset(f"{table}.parquet" for table in TABLES)
 MAGIC = b"PAR1"
 
@@ -31,11 +34,15 @@ class LeftOut:
 
 @dataclass(frozen=True, slots=True)
 class Board:
-    """Runs sorted by scope, entry, order and seed; what was left out; texts of suites by the folder of their runs."""
+    """Runs sorted by scope, entry, order and seed; what was left out; texts of suites by the folder of their runs.
+
+    cards: places of judge cards, by a stamp that changes when one does.
+    """
 
     runs: tuple[BoardRun, ...] = ()
     left_out: tuple[LeftOut, ...] = ()
     texts: frozenset[str] = frozenset()
+    cards: tuple[tuple[str, str], ...] = ()
 
     @property
     def scopes(self) -> tuple[str, ...]:
@@ -61,6 +68,7 @@ class BoardReader:
 
     places: tuple[str, ...]
     _known: dict[tuple[str, str], BoardRun | LeftOut] = field(default_factory=dict)
+    _shared: Known = field(default_factory=Known)
 
     def read(self) -> Board:
         """The board of all places, as they are now."""
@@ -71,7 +79,9 @@ class BoardReader:
         kept: dict[tuple[str, str], BoardRun | LeftOut] = {}
         left: list[LeftOut] = []
         texts: set[str] = set()
+        cards: set[tuple[str, str]] = set()
         for place in self.places:
+            cards.update(_cards_beside(place))
             try:
                 folders = list(folders_below(place))
             except InputError as error:
@@ -80,14 +90,29 @@ class BoardReader:
             for folder in folders:
                 if "texts.parquet" in folder.files:
                     texts.add(folder.file("texts.parquet"))
+                if folder.name == FOLDER:
+                    cards.update(_cards_in(folder))
+                    continue
                 key = (folder.path, repr(sorted(folder.files.items())))
-                found = self._known.get(key) or _look(folder)
+                found = self._known.get(key) or _look(folder, self._shared)
                 if found is not None:
                     kept[key] = found
         self._known = kept
         left += [item for item in kept.values() if isinstance(item, LeftOut)]
         runs, twice = _once(item for item in kept.values() if isinstance(item, BoardRun))
-        return Board(_labelled(runs), (*left, *twice, *_lacking(runs)), frozenset(texts))
+        return Board(_labelled(runs), (*left, *twice, *_lacking(runs)), frozenset(texts), tuple(sorted(cards)))
+
+
+def _cards_in(folder: Folder) -> Iterator[tuple[str, str]]:
+    return ((folder.file(name), stamp) for name, stamp in folder.files.items() if name.endswith(".json"))
+
+
+def _cards_beside(place: str) -> Iterator[tuple[str, str]]:
+    """Cards of a workspace where the place is one suite's results in it."""
+    beside = None if is_url(place) else Path(place).absolute().parent / FOLDER
+    if beside is not None and beside.is_dir():
+        for folder in folders_below(str(beside)):
+            yield from _cards_in(folder)
 
 
 def load_board(places: Sequence[str | os.PathLike[str]]) -> Board:
@@ -108,7 +133,7 @@ def _uncollected() -> Iterator[None]:
             gc.enable()
 
 
-def _look(folder: Folder) -> BoardRun | LeftOut | None:
+def _look(folder: Folder, known: Known) -> BoardRun | LeftOut | None:
     """The run in a folder, why there is none where there should be one, or None for a folder of something else."""
     hidden = folder.name.startswith(".")
     if RUN_FILE not in folder.files or hidden:
@@ -127,7 +152,7 @@ def _look(folder: Folder) -> BoardRun | LeftOut | None:
     broken = [name for name in sorted(TABLE_FILES & folder.files.keys()) if not _is_whole(folder.file(name))]
     if "cells.parquet" in broken:
         return LeftOut(folder.path, "cells.parquet: cut short or no Parquet file")
-    return board_run(folder.path, frozenset(folder.files.keys() - set(broken)), record)
+    return board_run(folder.path, frozenset(folder.files.keys() - set(broken)), record, known)
 
 
 def _is_whole(path: str) -> bool:
@@ -135,10 +160,7 @@ def _is_whole(path: str) -> bool:
     if is_url(path):
         return True
     try:
-        with open(path, "rb") as stream:
-            begin = stream.read(4)
-            stream.seek(-4, os.SEEK_END)
-            return begin == MAGIC == stream.read(4)
+        return ends_of(path, len(MAGIC)) == (MAGIC, MAGIC)
     except OSError:
         return False
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from lifealign_bench.benchmark.judge_records import JudgeRecord
@@ -132,33 +132,56 @@ class BoardRun:
         return f"{self.folder}/{name}.parquet" if f"{name}.parquet" in self.files else None
 
 
-def board_run(folder: str, files: frozenset[str], record: BoardRecord) -> BoardRun:
+@dataclass
+class Known:
+    """What many runs share, made once: entries, and the hashes of scopes."""
+
+    entries: dict[tuple[str, ...], Entry] = field(default_factory=dict)
+    scopes: dict[tuple[str, ...], str] = field(default_factory=dict)
+
+    def entry(self, record: BoardRecord) -> Entry:
+        """What competes in the run of a record."""
+        method = record.method
+        names = (record.identity.method, method.name, method.version, method.source_sha256)
+        own = [*names, method.config, record.budget]
+        # The written form tells apart what the hash does, and is quicker to make.
+        key = (*names, repr(method.config), repr(record.budget), repr(method.spec))
+        if key not in self.entries:
+            self.entries[key] = Entry(
+                key=digest(own)[:16],
+                label=record.identity.method,
+                method=method.name,
+                version=method.version,
+                title=method.spec.title,
+                paper=method.spec.paper,
+                fidelity=method.spec.fidelity,
+                schedule=method.spec.schedule,
+                needs_task_identity=method.spec.needs_task_identity,
+                keeps=method.spec.keeps,
+                config=", ".join(f"{name}={value}" for name, value in sorted(method.config.items())),
+            )
+        return self.entries[key]
+
+    def scope(self, record: BoardRecord) -> str:
+        """A name for all runs that may be compared with that of a record."""
+        key = (record.suite.name, record.comparability_key, record.model.weights_sha256)
+        if key not in self.scopes:
+            self.scopes[key] = digest(list(key))[:16]
+        return self.scopes[key]
+
+
+def board_run(folder: str, files: frozenset[str], record: BoardRecord, known: Known) -> BoardRun:
     """The run that a record describes."""
-    method, model = record.method, record.model
-    own = [record.identity.method, method.name, method.version, method.source_sha256, method.config, record.budget]
-    entry = Entry(
-        key=digest(own)[:16],
-        label=record.identity.method,
-        method=method.name,
-        version=method.version,
-        title=method.spec.title,
-        paper=method.spec.paper,
-        fidelity=method.spec.fidelity,
-        schedule=method.spec.schedule,
-        needs_task_identity=method.spec.needs_task_identity,
-        keeps=method.spec.keeps,
-        config=", ".join(f"{name}={value}" for name, value in sorted(method.config.items())),
-    )
     return BoardRun(
         folder=folder,
-        entry=entry,
+        entry=known.entry(record),
         order=record.order.name,
         seed=record.identity.seed,
         tasks=record.order.tasks,
         suite=record.suite.name,
         protocol=record.suite.protocol,
-        base=model.source,
-        scope=digest([record.suite.name, record.comparability_key, model.weights_sha256])[:16],
+        base=record.model.source,
+        scope=known.scope(record),
         judges=record.judges,
         primary_metric=record.primary_metric,
         metrics=record.metrics,

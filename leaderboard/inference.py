@@ -4,21 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from lifealign_bench.benchmark.statistics.board import measured
+from lifealign_bench.benchmark.statistics.comparison import Comparison, compare_methods, method_intervals
+from lifealign_bench.benchmark.statistics.crossed import Interval
+from lifealign_bench.benchmark.statistics.measures import LINEAR_MEASURES
+from lifealign_bench.benchmark.statistics.ranking import Rank, rank_methods
+from lifealign_bench.benchmark.statistics.sign_flip import ALPHA, blocks_needed
 from lifealign_bench.data.errors import InputError
 from lifealign_bench.leaderboard.board_run import BoardRun
 from lifealign_bench.leaderboard.metric_names import CHANGE_UNIT
 from lifealign_bench.leaderboard.queries import Rows
+from lifealign_bench.leaderboard.statistics_board import statistics_board
 from lifealign_bench.leaderboard.visible import named
-
-# SciPy takes longer to load than the first board may take: it is imported where it is needed.
-if TYPE_CHECKING:
-    from lifealign_bench.benchmark.statistics.comparison import Comparison
-    from lifealign_bench.benchmark.statistics.crossed import Interval
-    from lifealign_bench.benchmark.statistics.ranking import Rank
 
 MOST_METHODS = 40
 """Every pair is compared, so that a page of more methods would keep its reader waiting."""
@@ -43,16 +43,22 @@ class Inference:
         return next((found for found in self.comparisons if {found.first, found.second} == names), None)
 
 
+def too_many(runs: Sequence[BoardRun]) -> str | None:
+    """Why nothing is inferred on runs of so many methods, in a sentence; None where they are few enough."""
+    count = len({run.entry.label for run in runs})
+    if count <= MOST_METHODS:
+        return None
+    return (
+        f"No intervals, ranks or tests: they compare every pair, for up to {MOST_METHODS} methods, and there are "
+        f"{count}. Filters at the left leave fewer; Compare tests any two."
+    )
+
+
 def infer(rows: Rows, runs: Sequence[BoardRun], metric: str) -> Inference:
     """The inference on runs of one scope; without numbers, and with the reason in `notes`, where it cannot be made."""
-    from lifealign_bench.benchmark.statistics.board import measured
-    from lifealign_bench.benchmark.statistics.comparison import method_intervals
-    from lifealign_bench.benchmark.statistics.ranking import rank_methods
-    from lifealign_bench.leaderboard.statistics_board import statistics_board
-
-    labels = {run.entry.label for run in runs}
-    if len(labels) > MOST_METHODS:
-        return Inference(notes=(f"Intervals are computed for up to {MOST_METHODS} methods; there are {len(labels)}.",))
+    reason = too_many(runs)
+    if reason is not None:
+        return Inference(notes=(reason,))
     try:
         board = statistics_board(rows, runs, metric)
     except InputError as error:
@@ -78,11 +84,6 @@ def compare_two(
     rows: Rows, first: Sequence[BoardRun], second: Sequence[BoardRun], metric: str, measure: str
 ) -> Comparison | str:
     """First less second over the runs that both have, with its interval and p; or why there is no such number."""
-    from lifealign_bench.benchmark.statistics.board import measured
-    from lifealign_bench.benchmark.statistics.comparison import compare_methods
-    from lifealign_bench.benchmark.statistics.measures import LINEAR_MEASURES
-    from lifealign_bench.leaderboard.statistics_board import statistics_board
-
     if measure not in LINEAR_MEASURES:
         return f"{measure} is no mean over prompts"
     try:
@@ -135,8 +136,6 @@ def pair_in_words(found: Comparison) -> str:
 
 
 def _verdict(found: Comparison, p: float) -> str:
-    from lifealign_bench.benchmark.statistics.sign_flip import ALPHA, blocks_needed
-
     runs = f"{found.n_blocks} paired run{'s' if found.n_blocks > 1 else ''}"
     if found.smallest_p >= ALPHA:
         return f"Not shown to be real: {runs} can give no p under {found.smallest_p:.2g}; {blocks_needed()} are needed"
@@ -151,6 +150,4 @@ def p_in_words(p: float) -> str:
 
 
 def _tail(found: Comparison, words: str) -> str:
-    from lifealign_bench.benchmark.statistics.sign_flip import ALPHA
-
     return f", {words}" if found.smallest_p < ALPHA else ""

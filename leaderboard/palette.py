@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
-
-import plotly.graph_objects as go
+from typing import TYPE_CHECKING, Any
 
 from lifealign_bench.leaderboard.visible import visible
+
+if TYPE_CHECKING:
+    import plotly.graph_objects as go
 
 # From dark blue to yellow, and from orange over white to purple: both keep their order without hue.
 SEQUENTIAL = "Cividis"
@@ -61,6 +62,9 @@ def different_labels(texts: list[str], longest: int = LONGEST) -> list[str]:
 
 def drawing(*traces: Any) -> go.Figure:
     """A figure of these traces without Plotly's own look, which takes longer to copy than all else takes to draw."""
+    # The app's frame needs colours, and is drawn before any figure.
+    import plotly.graph_objects as go
+
     return go.Figure(data=list(traces), layout={"template": "none"})
 
 

@@ -65,9 +65,22 @@ def read_bytes(path: str) -> bytes:
     """The content of a file. Raises OSError where it cannot be read."""
     protocol = protocol_of(path)
     if protocol is None:
-        return Path(path).read_bytes()
+        with open(path, "rb", buffering=0) as stream:
+            return stream.readall()
     content: bytes = file_system(protocol).cat_file(path)
     return content
+
+
+def ends_of(path: str, size: int) -> tuple[bytes, bytes]:
+    """The first and the last `size` bytes of a file of this machine. Raises OSError where it cannot be read."""
+    # A board has thousands of tables: no stream is made for each.
+    number = os.open(path, os.O_RDONLY)
+    try:
+        begin = os.read(number, size)
+        os.lseek(number, -size, os.SEEK_END)
+        return begin, os.read(number, size)
+    finally:
+        os.close(number)
 
 
 def _local(root: Path) -> Iterator[Folder]:
@@ -77,7 +90,7 @@ def _local(root: Path) -> Iterator[Folder]:
     for path, folders, files in os.walk(root.absolute()):
         folders.sort()
         if files:
-            yield Folder(path, {name: _stamp(os.path.join(path, name)) for name in sorted(files)})
+            yield Folder(path, {name: _stamp(f"{path}/{name}") for name in sorted(files)})
 
 
 def _stamp(path: str) -> str:

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from threading import Lock
+from typing import TYPE_CHECKING, Any
 
-import duckdb
 import pandas as pd
 
 from lifealign_bench.data.errors import InputError
 from lifealign_bench.leaderboard.places import file_system, protocol_of
+
+# DuckDB is loaded with the first query: a ranking needs none.
+if TYPE_CHECKING:
+    import duckdb
 
 MEMORY = "400MB"
 """What DuckDB may hold at once; more goes to disk."""
@@ -20,8 +24,9 @@ MEMORY = "400MB"
 class Rows:
     """A reader of Parquet files by SQL; safe to share between threads, each query has a cursor of its own."""
 
-    _base: duckdb.DuckDBPyConnection = field(default_factory=lambda: _connect())
     _protocols: set[str] = field(default_factory=set)
+    _lock: Lock = field(default_factory=Lock)
+    _opened: duckdb.DuckDBPyConnection | None = None
 
     def query(self, sql: str, files: Mapping[str, Sequence[str]], **values: Any) -> pd.DataFrame:
         """The rows that a query gives; `files` are named in it as `read($name)`, `values` as `$name`.
@@ -29,6 +34,8 @@ class Rows:
         Raises:
             InputError: a file that is not there or cannot be read.
         """
+        import duckdb
+
         arguments: dict[str, Any] = dict(values)
         for name, paths in files.items():
             self._prepare(paths)
@@ -38,16 +45,22 @@ class Rows:
             )
             arguments[name] = [literal(path) for path in paths]
         try:
-            found: pd.DataFrame = self._base.cursor().execute(sql, arguments).df()
+            found: pd.DataFrame = self._base().cursor().execute(sql, arguments).df()
         except (duckdb.IOException, duckdb.InvalidInputException, duckdb.BinderException) as error:
             place = next((path for paths in files.values() for path in paths), "rows")
             raise InputError(place, "rows", str(error).splitlines()[0][:160], "tables of a run") from error
         return found
 
+    def _base(self) -> duckdb.DuckDBPyConnection:
+        with self._lock:
+            if self._opened is None:
+                self._opened = _connect()
+            return self._opened
+
     def _prepare(self, paths: Sequence[str]) -> None:
         for protocol in {protocol_of(path) for path in paths} - {None}:
             if protocol is not None and protocol not in self._protocols:
-                self._base.register_filesystem(file_system(protocol))
+                self._base().register_filesystem(file_system(protocol))
                 self._protocols.add(protocol)
 
 
@@ -58,6 +71,8 @@ def literal(path: str) -> str:
 
 def _connect() -> duckdb.DuckDBPyConnection:
     """A connection in memory that never fetches an extension and never reads a Python variable."""
+    import duckdb
+
     return duckdb.connect(
         ":memory:",
         config={

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import socket
+import sys
 from collections.abc import Mapping, Sequence
 from importlib.resources import files
 from pathlib import Path
@@ -14,6 +16,8 @@ from lifealign_bench.leaderboard.places import is_url
 
 VARIABLE = "LIFEALIGN_RESULTS"
 """The environment variable by which the served script learns its places, as a JSON list."""
+
+SWITCH_SECONDS = 0.001
 
 OPTIONS: Mapping[str, str | bool] = {
     "browser.gatherUsageStats": False,
@@ -59,6 +63,8 @@ def serve(places: Sequence[str], *, host: str = "localhost", port: int = 8501, o
     """
     from streamlit.web import bootstrap
 
+    from lifealign_bench.leaderboard.app.warming import warm_when_listening
+
     _check_free(host, port)
     os.environ[VARIABLE] = json.dumps(list(places))
     options = dict(OPTIONS) | {
@@ -67,6 +73,11 @@ def serve(places: Sequence[str], *, host: str = "localhost", port: int = 8501, o
         "server.headless": not open_browser or not _has_display(),
     }
     flags = {name.replace(".", "_"): value for name, value in options.items()}
+    # Nothing that is loaded is ever garbage; looking for it takes a tenth of the time. `warming` turns it on again.
+    gc.disable()
+    # Loading holds the interpreter; switching often lets the server hand out its files meanwhile.
+    sys.setswitchinterval(SWITCH_SECONDS)
+    warm_when_listening(host, port)
     bootstrap.load_config_options(flag_options=flags)
     bootstrap.run(str(script()), False, [], flags)
 

@@ -12,3 +12,8 @@ NOTE = "the board that ships with the package: a synthetic world, one seed; noth
 def shipped_results() -> Path:
     """The folder of the shipped results, one folder a run."""
     return Path(str(files("lifealign_bench.leaderboard"))) / "board" / SUITE
+
+
+def shipped_answers() -> Path:
+    """The folder of intervals and tests of the shipped board, computed from its rows beforehand."""
+    return shipped_results().parent / "answers"

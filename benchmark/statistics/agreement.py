@@ -9,7 +9,6 @@ from itertools import permutations, product
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
 
 from lifealign_bench.benchmark.metrics import Measure
 from lifealign_bench.benchmark.statistics.seeding import generator_of
@@ -52,10 +51,18 @@ def agreement(scores: Floats, orders: Sequence[str], methods: Sequence[str]) -> 
     left_out = tuple(name for m, name in enumerate(methods) if m not in there)
     kept = tuple(name for name in methods if name not in left_out)
     # The same numbers summed in another order differ by rounding, which must not break a tie.
-    ranks = stats.rankdata(-np.round(scores[:, there], 9), axis=1) if kept else np.zeros((len(orders), 0))
+    ranks = _mid_ranks(-np.round(scores[:, there], 9))
     w, line, p = _concordance(ranks)
     listed = tuple(tuple(float(rank) for rank in row) for row in ranks)
     return Agreement(tuple(orders), kept, listed, _tau_b(ranks), tau_line(len(kept)), w, line, p, left_out)
+
+
+def _mid_ranks(values: Floats) -> Floats:
+    """(O, M) -> (O, M): 1 for the smallest of a row, those that are equal share the mean of their ranks."""
+    below = (values[:, None, :] < values[:, :, None]).sum(axis=2)
+    equal = (values[:, None, :] == values[:, :, None]).sum(axis=2)
+    found: Floats = below + (equal + 1) / 2
+    return found
 
 
 def kendall_w(ranks: Floats) -> Floats:

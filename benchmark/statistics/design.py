@@ -37,8 +37,33 @@ class Design:
         return f"{self.name}: {counted}, {even}; {seeds}; {fair}"
 
 
+@dataclass(frozen=True, slots=True)
+class Ran:
+    """That a method ran an order with a seed; where: what an error names."""
+
+    method: str
+    order: Order
+    seed: int
+    where: str
+
+
 def design_of(runs: Sequence[StoredRun]) -> Design:
-    """The design of one board's runs.
+    """The design of one board's runs; raises as `design_of_blocks`."""
+    return design_of_blocks(
+        [
+            Ran(
+                run.record.identity.method,
+                Order(run.record.order.name, tuple(run.record.order.tasks)),
+                run.record.identity.seed,
+                str(run.folder),
+            )
+            for run in runs
+        ]
+    )
+
+
+def design_of_blocks(runs: Sequence[Ran]) -> Design:
+    """The design of one board.
 
     Raises:
         InputError: no runs, other tasks in a run, or one name for two orders.
@@ -46,16 +71,16 @@ def design_of(runs: Sequence[StoredRun]) -> Design:
     if not runs:
         raise InputError("board", "runs", "none", "at least one run")
     found: dict[str, Order] = {}
-    tasks = set(runs[0].record.order.tasks)
+    tasks = set(runs[0].order.tasks)
     for run in runs:
-        order = Order(run.record.order.name, tuple(run.record.order.tasks))
+        order = run.order
         if set(order.tasks) != tasks:
-            raise InputError(run.folder, "order", ", ".join(order.tasks), f"the tasks {', '.join(sorted(tasks))}")
+            raise InputError(run.where, "order", ", ".join(order.tasks), f"the tasks {', '.join(sorted(tasks))}")
         if found.setdefault(order.name, order) != order:
-            raise InputError(run.folder, "order", f"{order.name} with other tasks in it", "one order a name")
+            raise InputError(run.where, "order", f"{order.name} with other tasks in it", "one order a name")
     orders = tuple(found[name] for name in sorted(found, key=_natural))
-    blocks = {(run.record.identity.order, run.record.identity.seed) for run in runs}
-    ran = {(run.record.identity.method, run.record.identity.order, run.record.identity.seed) for run in runs}
+    blocks = {(run.order.name, run.seed) for run in runs}
+    ran = {(run.method, run.order.name, run.seed) for run in runs}
     methods = sorted({method for method, _, _ in ran})
     missing = tuple(
         f"{method} has no run of {order}, seed {seed}"

@@ -7,8 +7,6 @@ from itertools import combinations
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import sparse
-from scipy.sparse.csgraph import connected_components
 
 from lifealign_bench.benchmark.statistics.crossed import LEVEL
 from lifealign_bench.benchmark.statistics.prompts import REPLICATES, Draws, Prompts, draw_items
@@ -166,6 +164,10 @@ def _disconnected(methods: tuple[str, ...], totals: Floats, pairs: Integers) -> 
     credit = np.zeros((count, count))
     credit[pairs[:, 0], pairs[:, 1]] = totals[:, 0] + totals[:, 2]
     credit[pairs[:, 1], pairs[:, 0]] = totals[:, 1] + totals[:, 2]
+    # See `prompts`: SciPy is loaded where numbers are made.
+    from scipy import sparse
+    from scipy.sparse.csgraph import connected_components
+
     parts, of = connected_components(sparse.csr_array(credit), directed=True, connection="strong")
     if parts == 1:
         return None

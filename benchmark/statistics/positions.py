@@ -7,11 +7,11 @@ from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
 
 from lifealign_bench.benchmark.metrics import Measure
 from lifealign_bench.benchmark.orders import design_balance
 from lifealign_bench.benchmark.statistics.board import Board
+from lifealign_bench.benchmark.statistics.quantiles import t_quantile
 
 Floats = NDArray[np.float64]
 At = Literal["learned", "end"]
@@ -107,7 +107,7 @@ def _effects(cells: Floats, places: NDArray[np.intp]) -> tuple[Effect, ...]:
 def _effect(value: float, scale: float, rest: float, freedom: int) -> Effect:
     if freedom < 1:
         return Effect(value, None, None, "too few orders: nothing is left to tell how sure this is")
-    half = float(stats.t.ppf((1 + LEVEL) / 2, freedom)) * scale * (rest / freedom) ** 0.5
+    half = t_quantile((1 + LEVEL) / 2, freedom) * scale * (rest / freedom) ** 0.5
     return Effect(value, value - half, value + half)
 
 

@@ -9,9 +9,9 @@ from itertools import combinations
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
 
 from lifealign_bench.benchmark.statistics.board import Measured
+from lifealign_bench.benchmark.statistics.quantiles import chi2_quantile, normal_quantile, t_quantile
 from lifealign_bench.benchmark.statistics.run_part import LEAST_RUNS, Runs
 from lifealign_bench.benchmark.statistics.variance import prompt_covariance, variance_split
 
@@ -97,11 +97,14 @@ def blocks_needed(difference: float, block_sd: float) -> int | None:
 
 def t_power(blocks: int, effect: float) -> float:
     """The chance that a two-sided one-sample t-test of `blocks` values at `ALPHA` finds a mean of `effect` sd."""
-    edge = stats.t.isf(ALPHA / 2, blocks - 1)
+    edge = t_quantile(1 - ALPHA / 2, blocks - 1)
     shift = effect * math.sqrt(blocks)
     if shift > CERTAIN:
         return 1.0
-    return float(stats.nct.sf(edge, blocks - 1, shift) + stats.nct.cdf(-edge, blocks - 1, shift))
+    # Only scipy.stats has it, and takes a second to load.
+    from scipy.stats import nct
+
+    return float(nct.sf(edge, blocks - 1, shift) + nct.cdf(-edge, blocks - 1, shift))
 
 
 def pair_powers(
@@ -158,7 +161,7 @@ class _Parts:
 
     def unlucky(self) -> _Parts:
         """The parts scaled to the upper 90 % bound of the total, chi-square."""
-        scale = self.freedom / float(stats.chi2.ppf(0.1, self.freedom))
+        scale = self.freedom / chi2_quantile(0.1, self.freedom)
         return _Parts(self.order * scale, self.seed * scale, self.freedom, self.known)
 
     def of_block(self, seeds: int) -> float:
@@ -193,7 +196,7 @@ def _width(found: Measured, method: str, half_width: float, seeds: Sequence[int]
     covariance = prompt_covariance(values, prompts)
     # What stays of the prompts' variance when runs are averaged is what all runs share.
     shared = float((covariance.sum() - np.trace(covariance)) / (count * (count - 1)))
-    half = float(stats.norm.isf(ALPHA / 2)) * math.sqrt(max(0.0, shared))
+    half = normal_quantile(1 - ALPHA / 2) * math.sqrt(max(0.0, shared))
     parts = _parts(found.means[m][ran], found.board.runs.of(ran))
     run_sd = math.sqrt(parts.order + parts.seed)
     if half >= half_width:
@@ -210,7 +213,7 @@ def _width(found: Measured, method: str, half_width: float, seeds: Sequence[int]
 def _orders_for_width(room: float, parts: _Parts, seeds: int) -> int | None:
     sd = math.sqrt(parts.order + parts.seed / seeds)
     least = max(2, math.ceil(LEAST_RUNS / seeds))
-    return _smallest(lambda orders: float(stats.t.isf(ALPHA / 2, orders - 1)) * sd / math.sqrt(orders) <= room, least)
+    return _smallest(lambda orders: t_quantile(1 - ALPHA / 2, orders - 1) * sd / math.sqrt(orders) <= room, least)
 
 
 def _smallest(enough: Callable[[int], bool], least: int) -> int | None:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import sparse
 
 from lifealign_bench.benchmark.statistics.seeding import generator_of
+
+if TYPE_CHECKING:
+    from scipy import sparse
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.intp]
@@ -78,17 +81,17 @@ class Prompts:
     @cached_property
     def by_item(self) -> sparse.csr_array:
         """(G, P): sums over the prompts of each item."""
-        return sparse.csr_array((np.ones(self.n_prompts), (self.item, np.arange(self.n_prompts))))
+        return _sparse((np.ones(self.n_prompts), (self.item, np.arange(self.n_prompts))))
 
     @cached_property
     def by_task(self) -> sparse.csr_array:
         """(T, P): means over the prompts of each task."""
-        return sparse.csr_array((1.0 / self.task_sizes[self.task], (self.task, np.arange(self.n_prompts))))
+        return _sparse((1.0 / self.task_sizes[self.task], (self.task, np.arange(self.n_prompts))))
 
     @cached_property
     def by_stratum(self) -> sparse.csr_array:
         """(S, G): sums over the items of each stratum."""
-        return sparse.csr_array((np.ones(self.n_items), (self.stratum, np.arange(self.n_items))))
+        return _sparse((np.ones(self.n_items), (self.stratum, np.arange(self.n_items))))
 
     @cached_property
     def counts(self) -> Floats:
@@ -153,6 +156,13 @@ class Draws:
         """(P,) -> (B,): the mean over tasks in each replicate."""
         found: Floats = self.task_means(values).mean(axis=1)
         return found
+
+
+def _sparse(content: tuple[Floats, tuple[Integers, Integers]]) -> sparse.csr_array:
+    # SciPy is loaded where numbers are made: what only reads them, as a page does, need not wait for it.
+    from scipy import sparse
+
+    return sparse.csr_array(content)
 
 
 def _merged(kinds: NDArray[np.bool_], stratum: Integers) -> Integers:

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
+
+from lifealign_bench.benchmark.statistics.quantiles import f_upper
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.intp]
@@ -73,7 +74,7 @@ def run_part(values: Floats, runs: Runs) -> RunPart:
     if not runs.crossed:
         return RunPart(float(values.var(ddof=1)) / len(values), len(values) - 1)
     squares, freedoms = mean_squares(values, runs)
-    kept = [i for i in (0, 1) if squares[i] > squares[2] * stats.f.isf(POOLING_LEVEL, freedoms[i], freedoms[2])]
+    kept = [i for i in (0, 1) if squares[i] > squares[2] * f_upper(POOLING_LEVEL, freedoms[i], freedoms[2])]
     pooled = [i for i in (0, 1, 2) if i not in kept]
     rest_freedom = float(sum(freedoms[i] for i in pooled))
     rest = float(sum(squares[i] * freedoms[i] for i in pooled)) / rest_freedom

@@ -4,12 +4,22 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
 from pydantic import ValidationError
 
 from lifealign_bench.data.errors import InputError, LifeAlignError
 from lifealign_bench.judges.cards.schema import CardFile
+
+FOLDER = "cards"
+"""The folder, beside or above the runs, in which a board looks for cards."""
+
+
+def card_place(judges: Sequence[str]) -> Path:
+    """Where the card of these judges lies below a folder of results: `cards/NAME.json`."""
+    name = "+".join("".join(mark if mark.isalnum() or mark in "-._" else "-" for mark in judge) for judge in judges)
+    return Path(FOLDER) / f"{name.strip('.')[:80] or 'judge'}.json"
 
 
 def text_of(card: CardFile) -> str:

@@ -101,11 +101,17 @@ def _interference(found: MetricAnalysis, ink: Ink) -> Iterator[Drawn]:
         yield Drawn("interference", file, caption, interference_figure(own, tests, ink))
 
 
-def interference_figure(own: Interference, tests: dict[tuple[str, ...], Finding], ink: Ink) -> go.Figure:
-    """A heat map of changes of tasks learned before, with interval, runs and corrected p on hover."""
-    tasks, cells = own.tasks, own.learned_before
+def interference_figure(
+    own: Interference, tests: dict[tuple[str, ...], Finding], ink: Ink, *, ahead: bool = False
+) -> go.Figure:
+    """A heat map of changes of tasks learned before, with interval, runs and corrected p on hover.
+
+    ahead: of tasks not yet learned; `tests` are not about those.
+    """
+    tasks, cells = own.tasks, own.not_yet_learned if ahead else own.learned_before
+    known = {} if ahead else tests
     hovers = [
-        [_behind(cell, tests.get((tasks[i], tasks[j]))) for j, cell in enumerate(row)] for i, row in enumerate(cells)
+        [_behind(cell, known.get((tasks[i], tasks[j]))) for j, cell in enumerate(row)] for i, row in enumerate(cells)
     ]
     rows = [f"learning {name}" for name in different_labels(short_tasks(tasks), 18)]
     values = [[cell.value for cell in row] for row in cells]

@@ -7,8 +7,10 @@ from typing import Any
 
 import streamlit as st
 
+from lifealign_bench.benchmark.statistics.comparison import Comparison
 from lifealign_bench.leaderboard.answers import texts_of
 from lifealign_bench.leaderboard.app.choices import methods_of, pick, pick_named
+from lifealign_bench.leaderboard.app.later import Pending
 from lifealign_bench.leaderboard.app.texts import prompt_and, said
 from lifealign_bench.leaderboard.app.view import View
 from lifealign_bench.leaderboard.app.widgets import empty, notes, show_figure, show_table
@@ -24,7 +26,7 @@ from lifealign_bench.leaderboard.comparison import (
     verdict_in_words,
 )
 from lifealign_bench.leaderboard.comparison_figures import task_difference_figure
-from lifealign_bench.leaderboard.inference import compare_two, pair_in_words
+from lifealign_bench.leaderboard.inference import pair_in_words
 from lifealign_bench.leaderboard.metric_names import MEASURE_TITLES, metric_name
 from lifealign_bench.leaderboard.visible import named
 
@@ -68,9 +70,9 @@ def draw(view: View) -> None:
 
 
 def _tested(view: View, first: Sequence[BoardRun], second: Sequence[BoardRun], measure: str) -> None:
-    found = compare_two(view.rows, first, second, view.metric, measure)
-    if isinstance(found, str):
-        notes([f"No test: {found}."])
+    found = view.later.compare(first, second, view.metric, measure)
+    if not isinstance(found, Comparison):
+        notes([found.text if isinstance(found, Pending) else f"No test: {found}."])
         return
     st.text(pair_in_words(found))
     interval = found.difference

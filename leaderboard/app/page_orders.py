@@ -7,10 +7,12 @@ from collections.abc import Sequence
 import pandas as pd
 import streamlit as st
 
+from lifealign_bench.leaderboard.analysis.record import MetricAnalysis
+from lifealign_bench.leaderboard.app import order_parts
 from lifealign_bench.leaderboard.app.choices import methods_of, pick
+from lifealign_bench.leaderboard.app.later import Pending
 from lifealign_bench.leaderboard.app.view import View
 from lifealign_bench.leaderboard.app.widgets import caution, empty, notes, show_figure, show_table
-from lifealign_bench.leaderboard.inference import MOST_METHODS
 from lifealign_bench.leaderboard.interference import interference
 from lifealign_bench.leaderboard.matrices import matrices_of
 from lifealign_bench.leaderboard.matrix_figures import difference_figure
@@ -18,7 +20,6 @@ from lifealign_bench.leaderboard.metric_names import CHANGE_UNIT, metric_name
 from lifealign_bench.leaderboard.order_agreement import (
     agreement_in_words,
     order_agreement,
-    sensitivity_table,
     tau_values,
 )
 from lifealign_bench.leaderboard.order_figures import last_by_order_figure, rank_figure, tau_figure
@@ -44,13 +45,13 @@ def draw(view: View) -> None:
     figure = last_by_order_figure(frame, orders, view.metric, view.ink)
     show_figure(figure, "last-by-order", "Last of every method in every order", "last-by-order")
     show_table(order_table(frame, orders, view.metric), "orders")
+    _go_on(view)
     if len(orders) > 1:
         st.subheader("Do the rankings agree?", anchor=False)
         st.caption("A line a method. Lines that cross are orders that disagree on which method is better.")
         show_figure(rank_figure(frame, orders, view.ink), "ranks", "Rank of every method in every order", "ranks")
         _agreement(view, frame, orders)
-    _variance(view)
-    _one_method(view)
+    _deeper(view, frame)
     st.subheader("The orders", anchor=False)
     show_table(sequences(runs), "sequences")
 
@@ -64,30 +65,42 @@ def _agreement(view: View, frame: pd.DataFrame, orders: Sequence[str]) -> None:
         show_figure(figure, "agreement", "Kendall's tau of each two orders", "agreement")
 
 
-def _variance(view: View) -> None:
-    if len({run.entry.label for run in view.contestants}) > MOST_METHODS:
-        return
+def _deeper(view: View, frame: pd.DataFrame) -> None:
+    """What takes longer: intervals and tests, the same that `lifealign report` gives."""
     st.subheader("What is the order's own?", anchor=False)
-    found = sensitivity_table(view.rows, view.contestants, view.metric)
-    if isinstance(found, str):
-        notes([f"No split of the variance: {found}."])
-        return
-    show_table(found, "variance")
-
-
-def _one_method(view: View) -> None:
+    found = view.later.analyse(view.runs, view.metric)
+    if isinstance(found, MetricAnalysis):
+        order_parts.own_part(found)
+        st.subheader("Does it matter when a task is learned?", anchor=False)
+        order_parts.positions(found, view.ink)
+    else:
+        notes([found.text if isinstance(found, Pending) else f"No split of the variance: {found}."])
     st.subheader("What learning one task does to another", anchor=False)
+    if isinstance(found, MetricAnalysis):
+        order_parts.interference(found, [str(name) for name in frame["method"]], view.ink)
+        order_parts.similarity(found)
+        order_parts.power(found)
+        order_parts.in_words(found)
+    elif not isinstance(found, Pending):
+        _means_alone(view)
+
+
+def _means_alone(view: View) -> None:
+    """Interference of one method without intervals, for metrics and boards that have none."""
     chosen = pick("Method", methods_of(view.contestants, view.metric), "method")
     runs = [run for run in view.contestants if run.entry.label == chosen]
     found = interference([item.matrix for item in matrices_of(view.rows, runs, view.metric)])
     rows = [f"learning {task}" for task in different_labels(short_tasks(found.tasks))]
-    st.markdown("Mean change over all orders when the task of the row is learned. **Tasks that had been learned:**")
+    st.markdown(order_parts.BEFORE)
     figure = difference_figure(found.learned, found.tasks, CHANGE_UNIT, view.ink, rows)
     show_figure(figure, "interference-learned", "Change of tasks already learned", "interference-learned")
-    st.markdown("**Tasks that were still to come:**")
-    figure = difference_figure(found.not_yet, found.tasks, CHANGE_UNIT, view.ink, rows)
-    show_figure(figure, "interference-to-come", "Change of tasks still to come", "interference-to-come")
-    by_order = order_frame(runs, view.metric)
+
+
+def _go_on(view: View) -> None:
+    chosen = str(st.session_state.get("method") or "")
+    known = methods_of(view.contestants, view.metric)
+    chosen = chosen if chosen in known else known[0]
+    by_order = order_frame([run for run in view.contestants if run.entry.label == chosen], view.metric)
     worst = str(by_order["worst_order"].iloc[0]) or None
     with st.container(border=True):
         st.text(

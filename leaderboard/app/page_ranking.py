@@ -9,10 +9,10 @@ from lifealign_bench.leaderboard.app.choices import pick_named
 from lifealign_bench.leaderboard.app.view import View
 from lifealign_bench.leaderboard.app.widgets import empty, notes, show_figure, show_table
 from lifealign_bench.leaderboard.inference import with_inference
+from lifealign_bench.leaderboard.judge_tables import judges_of
 from lifealign_bench.leaderboard.metric_names import metric_name
 from lifealign_bench.leaderboard.published import TITLES, published, published_table
 from lifealign_bench.leaderboard.ranking import ranking, ranking_table
-from lifealign_bench.leaderboard.ranking_figures import ranking_figure
 from lifealign_bench.leaderboard.visible import named, visible
 
 
@@ -21,7 +21,7 @@ def draw(view: View) -> None:
     st.title("Ranking")
     name = metric_name(view.metric)
     st.text(f"{name.title}. {name.sentence}")
-    found = view.infer(view.runs, view.metric)
+    found = view.later.infer(view.runs, view.metric)
     frame = with_inference(ranking(view.runs, view.metric), found)
     contestants = frame[~frame["reference"]].reset_index(drop=True)
     if contestants.empty:
@@ -32,8 +32,12 @@ def draw(view: View) -> None:
     notes(found.notes)
     row = contestants.iloc[chosen if chosen is not None else 0]
     _go_on(view, row, contestants, chosen is not None)
+    # Plotly takes longer to load than a table to be painted.
+    from lifealign_bench.leaderboard.ranking_figures import ranking_figure
+
     show_figure(ranking_figure(frame, view.runs, view.metric, view.ink), "ranking", "Last of every method", "ranking")
     _references(view, frame)
+    _canaries(view)
     _reported()
 
 
@@ -59,6 +63,27 @@ def _references(view: View, frame: pd.DataFrame) -> None:
     st.subheader("References", anchor=False)
     st.caption("Each task learned alone, and all tasks learned at once: read against, never ranked.")
     show_table(ranking_table(references, view.metric, "references"), "references")
+
+
+def _canaries(view: View) -> None:
+    """What this board's judges give to answers that no method made, apart from every ranking."""
+    if not view.board.cards or not any(run.judges for run in view.runs):
+        return
+    with st.expander(
+        "Canaries (never ranked)", icon=":material/science:", on_change="rerun", key="canaries-open"
+    ) as fold:
+        if not fold.open:
+            return
+        from lifealign_bench.leaderboard.judge_card_tables import canary_table
+        from lifealign_bench.leaderboard.judge_cards import read_cards
+
+        found = read_cards(view.board.cards)
+        own = [card for judge in judges_of(view.runs) for card in found.of(judge)]
+        st.markdown(
+            "Answers that deserve little, through this board's judges: from their cards, and comparable with no row."
+        )
+        show_table(canary_table(own), "canaries")
+        view.go("judges", "See the judges", {})
 
 
 def _reported() -> None:

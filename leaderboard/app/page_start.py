@@ -20,7 +20,7 @@ def draw(view: View) -> None:
         "ranking to a method's matrix, to the order in which it fails, to the answers themselves."
     )
     frame = ranking(view.runs, view.metric)
-    found = headline(frame, view.contestants, view.metric, view.infer(view.runs, view.metric))
+    found = headline(frame, view.contestants, view.metric, view.later.infer(view.runs, view.metric))
     st.subheader("Four questions", anchor=False)
     st.caption("Answered for the metric that is chosen at the left.")
     st.text(f"{metric_name(view.metric).title}: {metric_name(view.metric).sentence}")

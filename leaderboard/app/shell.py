@@ -3,22 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from importlib import import_module
 from pathlib import Path
 
 import pandas as pd
 import streamlit as st
 
-from lifealign_bench.leaderboard.app import (
-    page_compare,
-    page_judges,
-    page_matrix,
-    page_orders,
-    page_ranking,
-    page_samples,
-    page_start,
-)
 from lifealign_bench.leaderboard.app.filters import choose
-from lifealign_bench.leaderboard.app.source import Later, Source, named_places, source_of
+from lifealign_bench.leaderboard.app.later import Later
+from lifealign_bench.leaderboard.app.source import Source, named_places, source_of
 from lifealign_bench.leaderboard.app.view import View
 from lifealign_bench.leaderboard.app.widgets import empty, show_table
 from lifealign_bench.leaderboard.board import Board
@@ -26,14 +19,14 @@ from lifealign_bench.leaderboard.palette import ink
 from lifealign_bench.leaderboard.shown import Column, Table
 from lifealign_bench.leaderboard.visible import visible
 
-PAGES: dict[str, tuple[str, str, Callable[[View], None]]] = {
-    "start": ("Start", ":material/home:", page_start.draw),
-    "ranking": ("Ranking", ":material/leaderboard:", page_ranking.draw),
-    "matrix": ("Forgetting matrix", ":material/grid_on:", page_matrix.draw),
-    "orders": ("Order sensitivity", ":material/shuffle:", page_orders.draw),
-    "compare": ("Compare", ":material/compare_arrows:", page_compare.draw),
-    "samples": ("Samples", ":material/chat:", page_samples.draw),
-    "judges": ("Judges", ":material/gavel:", page_judges.draw),
+PAGES: dict[str, tuple[str, str]] = {
+    "start": ("Start", ":material/home:"),
+    "ranking": ("Ranking", ":material/leaderboard:"),
+    "matrix": ("Forgetting matrix", ":material/grid_on:"),
+    "orders": ("Order sensitivity", ":material/shuffle:"),
+    "compare": ("Compare", ":material/compare_arrows:"),
+    "samples": ("Samples", ":material/chat:"),
+    "judges": ("Judges", ":material/gavel:"),
 }
 ICON = Path(__file__).with_name("icon.png")
 SYNTHETIC = (
@@ -49,6 +42,12 @@ def show() -> None:
     pages = {name: _page(name) for name in PAGES}
     current = st.navigation(list(pages.values()), position="hidden")
     current.run()
+
+
+def drawing_of(name: str) -> Callable[[View], None]:
+    """What draws a page; its module, and what that needs, is loaded when the page is first asked for."""
+    draw: Callable[[View], None] = import_module(f"lifealign_bench.leaderboard.app.page_{name}").draw
+    return draw
 
 
 def _page(name: str) -> st.Page:
@@ -93,19 +92,19 @@ def _draw(name: str) -> None:
         ink=ink(dark),
         filters=chosen.parameters,
         go=_link(chosen.parameters),
-        infer=later.infer,
+        later=later,
     )
     if any(run.is_synthetic for run in chosen.runs):
         st.info(SYNTHETIC, icon=":material/science:")
-    PAGES[name][2](view)
+    drawing_of(name)(view)
     _left_out(source, board)
-    if later.compute():
+    if later.wait():
         st.rerun()
 
 
 def _links(place: st.delta_generator.DeltaGenerator, parameters: Mapping[str, str]) -> None:
     with place:
-        for name, (title, icon, _) in PAGES.items():
+        for name, (title, icon) in PAGES.items():
             st.page_link(_page(name), label=title, icon=icon, query_params=dict(parameters), width="stretch")
 
 

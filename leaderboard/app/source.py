@@ -6,40 +6,44 @@ import json
 import os
 import time
 from collections.abc import Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from threading import Lock
 
 import streamlit as st
 
+from lifealign_bench.leaderboard.asking import Helper, NoAnswerError
 from lifealign_bench.leaderboard.board import Board, BoardReader
 from lifealign_bench.leaderboard.board_run import BoardRun
-from lifealign_bench.leaderboard.inference import Inference, infer
 from lifealign_bench.leaderboard.queries import Rows
+from lifealign_bench.leaderboard.questions import Answer, Question, from_json
 from lifealign_bench.leaderboard.serving import VARIABLE
-from lifealign_bench.leaderboard.shipped import shipped_results
+from lifealign_bench.leaderboard.shelf import Shelf, named_by_code, own_shelf, rows_name
+from lifealign_bench.leaderboard.shipped import shipped_answers, shipped_results
 
 FRESH_SECONDS = 15.0
-MOST_KEPT = 24
-"""Inferences that are kept: a metric and a choice of filters each."""
-
-
-PENDING = Inference(notes=("Intervals and tests are being computed …",))
+MOST_KEPT = 48
+"""Answers that are kept in memory."""
 
 
 @dataclass
 class Source:
-    """A board that is looked at again at most every `FRESH_SECONDS`; all readers share it."""
+    """A board that is looked at again at most every `FRESH_SECONDS`, and answers about it; all readers share it."""
 
     places: tuple[str, ...]
     rows: Rows = field(default_factory=Rows)
+    shelf: Shelf = field(default_factory=own_shelf)
     _reader: BoardReader = field(init=False)
+    _helper: Helper = field(init=False)
     _board: Board = field(default_factory=Board)
-    _inferred: dict[tuple[object, ...], Inference] = field(default_factory=dict)
+    _answers: dict[Question, Future[Answer]] = field(default_factory=dict)
+    _asking: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(1, "asking"))
     _read_at: float | None = None
     _lock: Lock = field(default_factory=Lock)
 
     def __post_init__(self) -> None:
         self._reader = BoardReader(self.places)
+        self._helper = Helper(self.places)
 
     def board(self, *, now: bool = False) -> Board:
         """The board, at most `FRESH_SECONDS` old; as it is this moment where `now` asks for that."""
@@ -47,23 +51,40 @@ class Source:
             if now or self._read_at is None or time.monotonic() - self._read_at > FRESH_SECONDS:
                 found = self._reader.read()
                 if found != self._board:
-                    self._board, self._inferred = found, {}
+                    self._board, self._answers = found, {}
                 self._read_at = time.monotonic()
             return self._board
 
-    def known(self, runs: Sequence[BoardRun], metric: str) -> Inference | None:
-        """The inference on these runs where it was computed before, for as long as the board stays as it is."""
-        return self._inferred.get((metric, *(run.folder for run in runs)))
+    def ask(self, question: Question, runs: Sequence[BoardRun]) -> Future[Answer]:
+        """The answer to a question about these runs, for as long as the board stays as it is: now or later."""
+        with self._lock:
+            found = self._answers.get(question)
+            if found is None:
+                found = self._begun(question, runs)
+                while len(self._answers) >= MOST_KEPT:
+                    self._answers.pop(next(iter(self._answers)))
+                self._answers[question] = found
+            return found
 
-    def infer(self, runs: Sequence[BoardRun], metric: str) -> Inference:
-        """The inference on these runs, computed once."""
-        key = (metric, *(run.folder for run in runs))
-        found = self.known(runs, metric)
-        if found is None:
-            found = infer(self.rows, runs, metric)
-            while len(self._inferred) >= MOST_KEPT:
-                self._inferred.pop(next(iter(self._inferred)))
-            self._inferred[key] = found
+    def _begun(self, question: Question, runs: Sequence[BoardRun]) -> Future[Answer]:
+        name = rows_name(question, runs)
+        kept = None
+        if name is not None:
+            kept = Shelf(shipped_answers()).find(name, question) or self.shelf.find(named_by_code(name), question)
+        if kept is None:
+            return self._asking.submit(self._computed, question, name)
+        known: Future[Answer] = Future()
+        known.set_result(kept)
+        return known
+
+    def _computed(self, question: Question, name: str | None) -> Answer:
+        try:
+            body = self._helper.ask(question)
+            found = from_json(question.kind, body)
+        except (NoAnswerError, ValueError) as error:
+            return f"the process that computes them failed: {error}"
+        if name is not None:
+            self.shelf.keep(named_by_code(name), body)
         return found
 
 
@@ -77,28 +98,3 @@ def named_places() -> tuple[str, ...]:
 def source_of(places: tuple[str, ...]) -> Source:
     """The one source of these places in this process."""
     return Source(places)
-
-
-@dataclass
-class Later:
-    """Hands out the inference that is known; what is not is computed once the page is drawn, which is then drawn again.
-
-    A reader sees the numbers at once, and their intervals a moment later.
-    """
-
-    source: Source
-    _asked: list[tuple[tuple[BoardRun, ...], str]] = field(default_factory=list)
-
-    def infer(self, runs: Sequence[BoardRun], metric: str) -> Inference:
-        """The inference on these runs, or for now a note that it is being computed."""
-        found = self.source.known(runs, metric)
-        if found is None:
-            self._asked.append((tuple(runs), metric))
-            return PENDING
-        return found
-
-    def compute(self) -> bool:
-        """Compute what was asked for and not known; whether there was any."""
-        for runs, metric in self._asked:
-            self.source.infer(runs, metric)
-        return bool(self._asked)

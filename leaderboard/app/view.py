@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from lifealign_bench.leaderboard.app.later import Later
 from lifealign_bench.leaderboard.board import Board
 from lifealign_bench.leaderboard.board_run import BoardRun
-from lifealign_bench.leaderboard.inference import Inference
 from lifealign_bench.leaderboard.palette import Ink
 from lifealign_bench.leaderboard.queries import Rows
 
@@ -18,7 +18,7 @@ class View:
 
     runs: of one scope, after the filters. metric: the name of the one that is read. filters: those that differ from
     the default, as query parameters. go: the link to a page with query parameters of its own, by the page's name.
-    infer: the inference on runs for a metric, or for a first moment a note that it is being computed.
+    later: intervals and tests, or for a first moment a note that they are being computed.
     """
 
     board: Board
@@ -28,7 +28,7 @@ class View:
     ink: Ink
     filters: Mapping[str, str]
     go: Callable[[str, str, Mapping[str, str | None]], None]
-    infer: Callable[[Sequence[BoardRun], str], Inference]
+    later: Later
 
     @property
     def contestants(self) -> tuple[BoardRun, ...]:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import plotly.graph_objects as go
 import streamlit as st
 
 from lifealign_bench.leaderboard.shown import NO_NUMBER, Table, defused
+
+# Plotly is loaded with the first figure: the first table does not wait for it.
+if TYPE_CHECKING:
+    import plotly.graph_objects as go
 
 PICTURES = ("PNG", "SVG")
 LARGEST = 400

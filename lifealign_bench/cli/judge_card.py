@@ -42,10 +42,13 @@ Human = Annotated[
 ]
 Runs = Annotated[list[Path] | None, typer.Option("--runs", help="Runs whose untouched base's answers are judged.")]
 Parts = Annotated[str | None, typer.Option("--parts", help="Some parts of the card, comma-separated; else all.")]
-Out = Annotated[Path, typer.Option("--out", help="The card, as JSON.")]
-Cache = Annotated[Path | None, typer.Option("--cache", help="File of paid replies; else beside the card.")]
+Out = Annotated[
+    Path | None, typer.Option("--out", help="The card, as JSON; else workspace/results/cards, where the board reads.")
+]
+Cache = Annotated[
+    Path | None, typer.Option("--cache", help="File of paid replies; else beside --out, or in the workspace.")
+]
 BASE_ANSWERS = 60
-DEFAULT_OUT = Path("workspace") / "judge-card.json"
 
 
 def card(
@@ -60,7 +63,7 @@ def card(
     human: Human = None,
     runs: Runs = None,
     parts: Parts = None,
-    out: Out = DEFAULT_OUT,
+    out: Out = None,
     cache: Cache = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Print calls, tokens and cost; ask nothing.")] = False,
     max_calls: Annotated[int | None, typer.Option("--max-calls", min=0, help="Make no more calls than these.")] = None,
@@ -80,7 +83,7 @@ def card(
     from lifealign_bench.judges.cards.build import card_file, examine
     from lifealign_bench.judges.cards.people import read_pairs, read_ratings
     from lifealign_bench.judges.cards.setting import CardSetting
-    from lifealign_bench.judges.cards.writing import text_of, write_card
+    from lifealign_bench.judges.cards.writing import card_place, text_of, write_card
     from lifealign_bench.judges.client.config import Budget
     from lifealign_bench.judges.opening import REPLIES
     from lifealign_bench.judges.purse import Purse
@@ -96,7 +99,8 @@ def card(
         base=_base_answers(runs) if runs else (),
     )
     purse, relay = Purse(Budget(max_calls, max_cost)), Relay()
-    opened = _open(judge, base_url, api_key_env, world_seed, cache or out.parent / REPLIES, purse, relay)
+    replies = cache or (options.DEFAULT_WORKSPACE if out is None else out.parent) / REPLIES
+    opened = _open(judge, base_url, api_key_env, world_seed, replies, purse, relay)
     if dry_run:
         _show_plans(setting, [each for each, _ in opened], console, as_json=as_json)
         return
@@ -105,12 +109,13 @@ def card(
         with watching(console, each.identity.name) as relay.to:
             tested.append(examine(setting, each, price))
     found = card_file(setting, tested)
-    write_card(found, out)
+    place = out or options.DEFAULT_WORKSPACE / "results" / card_place([each.identity.name for each, _ in opened])
+    write_card(found, place)
     if as_json:
         typer.echo(text_of(found), nl=False)
     else:
         show(found, console)
-        console.print(f"card: {out}", markup=False, soft_wrap=True)
+        console.print(f"card: {place}", markup=False, soft_wrap=True)
     if any(each.injections is not None and not each.fit for each in found.judges):
         raise typer.Exit(4)
 

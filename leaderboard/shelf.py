@@ -1,0 +1,100 @@
+"""Answers kept on disk under what they follow from: an answer that is broken, or of other rows, is as good as none."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+
+from lifealign_bench.benchmark.statistics.similarity import FILE
+from lifealign_bench.data.rows import digest
+from lifealign_bench.leaderboard.board_run import BoardRun
+from lifealign_bench.leaderboard.places import is_url
+from lifealign_bench.leaderboard.questions import Answer, Question, from_json
+
+MOST = 300
+"""Answers that are kept; the oldest go first."""
+CODE = tuple(f"lifealign_bench.{name}" for name in ("benchmark.statistics", "leaderboard", "leaderboard.analysis"))
+"""Packages whose sources decide an answer."""
+
+
+@dataclass(frozen=True)
+class Shelf:
+    """A folder of answers, a file each: SHA-256 of the rest on the first line, then JSON.
+
+    Two processes may write one file at once: each writes beside it and renames.
+    """
+
+    folder: Path
+
+    def find(self, name: str, question: Question) -> Answer | None:
+        """The answer of this name, None where there is none that can be read."""
+        try:
+            head, _, body = (self.folder / f"{name}.json").read_bytes().partition(b"\n")
+            return from_json(question.kind, body) if head.decode() == hashlib.sha256(body).hexdigest() else None
+        except (OSError, ValueError):
+            return None
+
+    def keep(self, name: str, body: bytes) -> None:
+        """Write an answer; where that cannot be done it is computed again the next time."""
+        scratch = self.folder / f"{name}.{os.getpid()}"
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            scratch.write_bytes(hashlib.sha256(body).hexdigest().encode() + b"\n" + body)
+            scratch.replace(self.folder / f"{name}.json")
+            by_age = sorted(self.folder.glob("*.json"), key=lambda path: path.stat().st_mtime)
+            for path in by_age[:-MOST]:
+                path.unlink(missing_ok=True)
+        except OSError:
+            scratch.unlink(missing_ok=True)
+
+
+def own_shelf() -> Shelf:
+    """The shelf in the user's cache."""
+    cache = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
+    return Shelf(Path(cache) / "lifealign" / "answers")
+
+
+def rows_name(question: Question, runs: Sequence[BoardRun]) -> str | None:
+    """What an answer follows from, as a name: the question and the bytes of all rows behind it.
+
+    None where that is not known without fetching them (results at a URL), or where rows cannot be read.
+    """
+    if any(is_url(run.folder) for run in runs):
+        return None
+    table = "pairs" if question.metric == "preference_accuracy" else "judgments"
+    beside = {Path(run.folder).parent / FILE for run in runs if question.kind == "analysis"}
+    try:
+        parts = sorted(_of_run(run, table, run.folder in question.first) for run in runs)
+        similar = [_sha256(path) for path in sorted(beside) if path.is_file()]
+    except OSError:
+        return None
+    return digest([question.kind, question.metric, question.measure, parts, similar])[:32]
+
+
+def named_by_code(name: str) -> str:
+    """The name for the answer that the sources of this installation give."""
+    return digest([name, _code()])[:32]
+
+
+def _of_run(run: BoardRun, table: str, is_first: bool) -> list[object]:
+    path = run.table(table)
+    rows = None if path is None else _sha256(Path(path))
+    return [run.entry.label, run.entry.schedule, run.order, list(run.tasks), run.seed, is_first, rows]
+
+
+def _sha256(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+@cache
+def _code() -> str:
+    sources = []
+    for package in CODE:
+        own = [path for path in files(package).iterdir() if path.name.endswith(".py")]
+        sources += [hashlib.sha256(path.read_bytes()).hexdigest() for path in sorted(own, key=lambda path: path.name)]
+    return digest(sources)
