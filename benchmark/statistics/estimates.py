@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
+from scipy import special
 
 from lifealign_bench.benchmark.statistics.crossed import LEVEL, ROUNDING, run_part_without_prompts
 from lifealign_bench.benchmark.statistics.prompts import Prompts
@@ -107,8 +107,8 @@ def _tested(value: float, count: int, variance: float, *parts: tuple[float, floa
     """variance: of the value. parts: the variances that it is computed from, and their degrees of freedom."""
     freedom = variance**2 / sum(part**2 / own for part, own in parts)
     error = float(np.sqrt(variance))
-    half = float(stats.t.ppf((1 + LEVEL) / 2, freedom)) * error
-    p = 2.0 * float(stats.t.sf(abs(value) / error, freedom))
+    half = float(special.stdtrit(freedom, (1 + LEVEL) / 2)) * error
+    p = 2.0 * float(special.stdtr(freedom, -abs(value) / error))
     return Estimate(value, value - half, value + half, p, freedom, count)
 
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
+from scipy import special
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.intp]
@@ -28,17 +29,17 @@ class Runs:
     def __len__(self) -> int:
         return len(self.order)
 
-    @property
+    @cached_property
     def orders(self) -> int:
         """How many different orders."""
         return len(np.unique(self.order))
 
-    @property
+    @cached_property
     def seeds(self) -> int:
         """How many different seeds."""
         return len(np.unique(self.seed))
 
-    @property
+    @cached_property
     def crossed(self) -> bool:
         """Whether every order was run once with every seed, of two orders and two seeds at least."""
         pairs = len(np.unique(np.stack([self.order, self.seed]), axis=1).T)
@@ -73,7 +74,7 @@ def run_part(values: Floats, runs: Runs) -> RunPart:
     if not runs.crossed:
         return RunPart(float(values.var(ddof=1)) / len(values), len(values) - 1)
     squares, freedoms = mean_squares(values, runs)
-    kept = [i for i in (0, 1) if squares[i] > squares[2] * stats.f.isf(POOLING_LEVEL, freedoms[i], freedoms[2])]
+    kept = [i for i in (0, 1) if squares[i] > squares[2] * special.fdtri(freedoms[i], freedoms[2], 1 - POOLING_LEVEL)]
     pooled = [i for i in (0, 1, 2) if i not in kept]
     rest_freedom = float(sum(freedoms[i] for i in pooled))
     rest = float(sum(squares[i] * freedoms[i] for i in pooled)) / rest_freedom
