@@ -42,7 +42,7 @@ class Agreement(Strict):
 def agree(
     verdicts: Sequence[int], truth: Sequence[int], lengths: Sequence[int], clusters: Sequence[str], scale: Sequence[int]
 ) -> Agreement:
-    """Agreement of verdicts with the truth, answer by answer; clusters: what is resampled together."""
+    """Agreement of verdicts with the truth, answer by answer; clusters: answers that are not independent."""
     pairs = list(zip(verdicts, truth, strict=True))
     return Agreement(
         exact=share([float(one == other) for one, other in pairs], clusters),

@@ -1,4 +1,4 @@
-"""Numbers with their intervals: shares, means and statistics of a table of counts, resampled by cluster."""
+"""Numbers with their intervals: shares, means and statistics of a table of counts, by cluster."""
 
 from __future__ import annotations
 
@@ -8,13 +8,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lifealign_bench.data.cards import Strict
-from lifealign_bench.data.rows import digest
 
 Values = NDArray[np.float64]
 LEVEL = 0.95
-REPLICATES = 2000
 FEWEST_CLUSTERS = 5
-"""With fewer clusters a resampled interval says nothing."""
+"""With fewer clusters an interval says nothing."""
+FEWEST_FOR_CORRELATION = 12
+"""With fewer the interval of a correlation or of kappa covers under 92 %."""
+ROUNDING = 1e-9
 
 
 class Estimate(Strict):
@@ -37,25 +38,43 @@ def missing(why: str, n: int = 0) -> Estimate:
 
 
 def mean(values: Sequence[float], clusters: Sequence[str]) -> Estimate:
-    """The mean and its percentile interval, clusters drawn with replacement (Field and Welsh 2007).
+    """The mean and its t interval over clusters.
 
     Observations of one cluster stay together, so that several answers to one prompt are not counted as independent.
     """
     if not values:
         return missing("nothing was scored")
     found = np.asarray(values, dtype=np.float64)
-    return _resampled(lambda weights: weights @ found / weights.sum(axis=-1), found, clusters)
+    return _jackknifed(lambda weights: weights @ found / weights.sum(axis=-1), len(found), clusters, correlation=False)
 
 
 def share(hits: Sequence[float], clusters: Sequence[str]) -> Estimate:
-    """The mean of values in 0 to 1; where all are 0 or all are 1 the interval is exact (Clopper and Pearson 1934) with
-    as many trials as there are clusters, because resampling would call one side certain."""
-    estimate = mean(hits, clusters)
-    if estimate.value not in (0.0, 1.0) or estimate.low is None:
-        return estimate
-    room = 1 - ((1 - LEVEL) / 2) ** (1 / estimate.clusters)
-    change = {"high": room} if estimate.value == 0 else {"low": 1 - room}
-    return estimate.model_copy(update=change)
+    """The mean of values in 0 to 1 with Wilson's interval, which stays inside and allows for the skew of rare hits.
+
+    Its trials are the effective ones: value (1 - value) over the clustered variance of the mean, at most as many as
+    there are values; its quantile is that of t over the clusters. Where all are 0 or all are 1 it is exact (Clopper and
+    Pearson 1934) with as many trials as there are clusters.
+
+    Source: Wilson (1927); effective trials: Korn and Graubard (1998), Survey Methodology 24.
+    """
+    found, names = np.asarray(hits, dtype=np.float64), np.unique(np.asarray(clusters, dtype=np.str_))
+    if not len(found) or len(names) < FEWEST_CLUSTERS:
+        return mean(hits, clusters)
+    value, count = float(found.mean()), len(names)
+    known = Estimate(value=value, low=0.0, high=1.0, n=len(found), clusters=count)
+    if value in (0.0, 1.0):
+        room = 1 - ((1 - LEVEL) / 2) ** (1 / count)
+        return known.model_copy(update={"high": room} if value == 0 else {"low": 1 - room})
+    members = np.unique(np.asarray(clusters, dtype=np.str_), return_inverse=True)[1]
+    sums = np.bincount(members, weights=found - value) / len(found)
+    variance = count / (count - 1) * float(np.square(sums).sum())
+    spread = value * (1 - value)
+    trials = len(found) if variance * len(found) <= spread else spread / variance
+    reach = float(stats.t.ppf((1 + LEVEL) / 2, count - 1)) ** 2 / trials
+    half = (reach * (spread + reach / 4)) ** 0.5
+    return known.model_copy(
+        update={"low": (value + reach / 2 - half) / (1 + reach), "high": (value + reach / 2 + half) / (1 + reach)}
+    )
 
 
 def of_counts(
@@ -67,7 +86,7 @@ def of_counts(
 ) -> Estimate:
     """A statistic of the table of counts of two codings (0 to size - 1), with its interval.
 
-    statistic: maps tables [..., size, size] to values [...]; NaN where it does not exist.
+    statistic: maps tables [..., size, size] to values [...] from -1 to 1; NaN where it does not exist.
     """
     if not rows:
         return missing("nothing was scored")
@@ -78,11 +97,11 @@ def of_counts(
         tables = weights @ one_hot
         return statistic(tables.reshape(*tables.shape[:-1], size, size))
 
-    return _resampled(of_weights, cells.astype(np.float64), clusters)
+    return _jackknifed(of_weights, len(cells), clusters, correlation=True)
 
 
 def correlation(one: Sequence[float], other: Sequence[float], clusters: Sequence[str]) -> Estimate:
-    """Spearman's rank correlation; in the interval's replicates ranks are those of the whole sample.
+    """Spearman's rank correlation; in its interval ranks are those of the whole sample.
 
     None where either side is constant.
     """
@@ -101,7 +120,7 @@ def correlation(one: Sequence[float], other: Sequence[float], clusters: Sequence
             found: Values = both / np.sqrt(spread)
         return found
 
-    return _resampled(of_weights, first - second, clusters)
+    return _jackknifed(of_weights, len(first), clusters, correlation=True)
 
 
 def gain(differences: Sequence[float], clusters: Sequence[str], tests: int) -> Estimate:
@@ -120,17 +139,33 @@ def gain(differences: Sequence[float], clusters: Sequence[str], tests: int) -> E
     return Estimate(value=centre, low=centre - reach, high=centre + reach, n=len(differences), clusters=len(own))
 
 
-def _resampled(statistic: Callable[[Values], Values], data: Values, clusters: Sequence[str]) -> Estimate:
-    names, members = np.unique(np.asarray(clusters), return_inverse=True)
-    value = float(statistic(np.ones(len(data))))
+def _jackknifed(
+    statistic: Callable[[Values], Values], size: int, clusters: Sequence[str], *, correlation: bool
+) -> Estimate:
+    """A statistic of weights [..., size] with its interval: each cluster left out in turn, t over the clusters.
+
+    correlation: from -1 to 1, the interval is made on Fisher's scale, atanh. Percentiles of drawn clusters cover 74 to
+    92 % with 5 to 20 clusters, this 93 to 97 %.
+
+    Source: Quenouille (1956) and Tukey (1958); delete-one-cluster as in Cameron and Miller (2015).
+    """
+    names, members = np.unique(np.asarray(clusters, dtype=np.str_), return_inverse=True)
+    value, count = float(statistic(np.ones(size))), len(names)
     if np.isnan(value):
-        return missing("it does not exist for these verdicts", len(data))
-    if len(names) < FEWEST_CLUSTERS:
-        why = f"{len(names)} clusters; an interval needs {FEWEST_CLUSTERS}"
-        return Estimate(value=value, n=len(data), clusters=len(names), why=why)
-    draw = np.random.default_rng(int(digest([data.tolist(), list(clusters)])[:15], 16))
-    weights = draw.multinomial(len(names), np.full(len(names), 1 / len(names)), REPLICATES)[:, members]
-    replicates = statistic(weights.astype(np.float64))
-    tail = (1 - LEVEL) / 2
-    low, high = np.nanquantile(replicates, [tail, 1 - tail])
-    return Estimate(value=value, low=float(low), high=float(high), n=len(data), clusters=len(names))
+        return missing("it does not exist for these verdicts", size)
+    known = Estimate(value=value, n=size, clusters=count)
+    fewest = FEWEST_FOR_CORRELATION if correlation else FEWEST_CLUSTERS
+    if count < fewest:
+        return known.model_copy(update={"why": f"{count} clusters; an interval needs {fewest}"})
+    without = statistic((members != np.arange(count)[:, None]).astype(np.float64))
+    ends = np.append(without, value)
+    if correlation:
+        if not np.isfinite(ends).all() or (np.abs(ends) >= 1 - ROUNDING).any():
+            return known.model_copy(update={"why": "too few disagree to say how sure it is"})
+        ends = np.arctanh(ends)
+    error = float(np.sqrt((count - 1) / count * np.square(ends[:-1] - ends[:-1].mean()).sum()))
+    reach = float(stats.t.ppf((1 + LEVEL) / 2, count - 1)) * error
+    low, high = ends[-1] - reach, ends[-1] + reach
+    if correlation:
+        low, high = np.tanh([low, high])
+    return known.model_copy(update={"low": float(low), "high": float(high)})

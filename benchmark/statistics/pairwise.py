@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import combinations
 
 import numpy as np
 from numpy.typing import NDArray
 
-from lifealign_bench.benchmark.statistics.crossed import LEVEL
-from lifealign_bench.benchmark.statistics.prompts import REPLICATES, Draws, Prompts, draw_items
-from lifealign_bench.benchmark.statistics.seeding import generator_of
+from lifealign_bench.benchmark.statistics.crossed import Interval, Kind, crossed_interval
+from lifealign_bench.benchmark.statistics.prompts import Draws, Prompts, draw_items
+from lifealign_bench.benchmark.statistics.run_part import Runs
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.intp]
 
 PRIOR_DEVIATION = 10.0
-"""Of every strength: so weak that it shows only in a bootstrap replicate in which a method won or lost everything."""
+"""Of every strength: so weak that it only keeps the fit from overflowing."""
 
 LARGEST_STEP = 2.0
 ITERATIONS = 60
@@ -25,7 +24,8 @@ TOLERANCE = 1e-9
 
 @dataclass(frozen=True, eq=False)
 class Verdicts:
-    """N pairwise verdicts. first, second: (N,) places in `methods`; prompt: (N,) places in `prompts`.
+    """N pairwise verdicts. first, second: (N,) places in `methods`; run: (N,) places in `runs`, the (order, seed) blocks
+    whose answers were compared; prompt: (N,) places in `prompts`.
 
     score: (N,) what `first` won, 0 to 1, both positions and all repeats averaged: 1 won, 0 lost, 0.5 a tie or a
     verdict that the swap turned round.
@@ -35,7 +35,9 @@ class Verdicts:
     first: Integers
     second: Integers
     score: Floats
+    run: Integers
     prompt: Integers
+    runs: Runs
     prompts: Prompts
 
     def __post_init__(self) -> None:
@@ -45,16 +47,17 @@ class Verdicts:
 
 @dataclass(frozen=True, slots=True)
 class Strength:
-    """A method's log strength, 0 for the mean of the methods, and its interval at 95 % over prompts.
+    """A method's log strength, 0 for the mean of the methods, and its interval at 95 %.
 
-    A difference d of two of them means odds of exp(d) among the verdicts that are no ties. None where there is no
-    number or no interval; `reason` says why.
+    A difference d of two of them means odds of exp(d) among the verdicts that are no ties. kind: what the interval
+    speaks of, see `Interval`. None where there is no number or no interval; `reason` says why.
     """
 
     method: str
     value: float | None
     low: float | None
     high: float | None
+    kind: Kind | None
     reason: str | None
 
 
@@ -66,94 +69,126 @@ class BradleyTerry:
     nu: float | None
 
 
-def bradley_terry(verdicts: Verdicts, replicates: int = REPLICATES) -> BradleyTerry:
-    """Strengths with intervals over prompts; the runs whose answers were compared are held fixed.
+def bradley_terry(verdicts: Verdicts, draws: Draws | None = None) -> BradleyTerry:
+    """Strengths with intervals over runs and prompts that are crossed; from few runs, over prompts alone. draws: of the
+    prompts, by default made anew.
 
     With d = strength[i] - strength[j]: P(i wins), P(j wins), P(tie) are proportional to exp(d/2), exp(-d/2), nu. The
-    fit maximises the likelihood times normal priors of deviation `PRIOR_DEVIATION`. Items are drawn with replacement,
-    the deviations spread for few items as in `crossed_interval`; Newton's method fits all replicates at once.
+    fit maximises the likelihood times normal priors of deviation `PRIOR_DEVIATION`. Each verdict moves a strength by
+    its score over the curvature; summed by run and prompt these are numbers whose mean is the strength, and the
+    interval is `crossed_interval` of them.
     Null where the verdicts do not connect the methods (Ford's condition): then strengths have no finite maximum.
 
-    Source: Davidson (1970), JASA 65; Ford (1957), American Mathematical Monthly 64.
+    Source: Davidson (1970), JASA 65; Ford (1957), American Mathematical Monthly 64; influence of clustered scores:
+    Binder (1983), International Statistical Review 51.
     """
-    outcomes, pairs = _outcomes(verdicts)
-    reason = _disconnected(verdicts.methods, outcomes.sum(axis=0), pairs)
+    shares, place, pairs = _shares(verdicts)
+    totals = np.zeros((len(pairs), 3))
+    np.add.at(totals, place, shares)
+    reason = _disconnected(verdicts.methods, totals, pairs)
     if reason is not None:
-        return BradleyTerry(tuple(Strength(name, None, None, None, reason) for name in verdicts.methods), None)
-    fitted = fit_strengths(outcomes.sum(axis=0)[None], pairs, len(verdicts.methods))[0]
-    draws = draw_items(verdicts.prompts, replicates)
-    low, high, why = _ends(fitted, outcomes, pairs, draws)
-    rows = [
-        Strength(
-            name,
-            float(fitted[i]),
-            None if low is None else float(low[i]),
-            None if high is None else float(high[i]),
-            why,
-        )
-        for i, name in enumerate(verdicts.methods)
-    ]
-    nu = float(np.exp(fitted[-1])) if outcomes[:, :, 2].any() else 0.0
+        return BradleyTerry(tuple(Strength(name, None, None, None, None, reason) for name in verdicts.methods), None)
+    fitted = fit_strengths(totals, pairs, len(verdicts.methods))
+    moves = _moves(fitted, shares, place, totals, pairs)
+    draws = draw_items(verdicts.prompts) if draws is None else draws
+    rows = []
+    for m, name in enumerate(verdicts.methods):
+        values = _by_run_and_prompt(verdicts, moves[:, m]) + fitted[m]
+        found = crossed_interval(values, verdicts.prompts, verdicts.runs, draws)
+        rows.append(_strength(name, float(fitted[m]), found))
+    nu = float(np.exp(fitted[-1])) if totals[:, 2].any() else 0.0
     return BradleyTerry(tuple(sorted(rows, key=lambda row: (-(row.value or 0.0), row.method))), nu)
 
 
+def _strength(name: str, value: float, found: Interval) -> Strength:
+    """The interval around the fitted strength, which the mean of the moves leaves by the prior alone."""
+    shift = value - (found.value or 0.0)
+    low, high = (None if end is None else end + shift for end in (found.low, found.high))
+    return Strength(name, value, low, high, found.kind, found.reason)
+
+
+def _by_run_and_prompt(verdicts: Verdicts, moves: Floats) -> Floats:
+    """(N,) -> (R, P) numbers whose mean over runs, and over tasks of means over prompts, is the sum of the moves."""
+    found = np.zeros((len(verdicts.runs), verdicts.prompts.n_prompts))
+    np.add.at(found, (verdicts.run, verdicts.prompt), moves)
+    return found * len(verdicts.runs) / verdicts.prompts.weights
+
+
+def _moves(fitted: Floats, shares: Floats, place: Integers, totals: Floats, pairs: Integers) -> Floats:
+    """(N, M + 1) how much each verdict adds to each strength and to log nu, to first order."""
+    design, offset = _design(pairs, len(fitted) - 1), _offset(totals)
+    chances = _chances(fitted, design, offset)
+    curvature = _curvature(chances, totals.sum(axis=1), design)
+    scores = np.einsum("nk,nkm->nm", shares - chances[place], design[place])
+    found: Floats = np.linalg.solve(curvature, scores.T).T
+    found[:, :-1] -= found[:, :-1].mean(axis=1, keepdims=True)
+    return found
+
+
 def fit_strengths(outcomes: Floats, pairs: Integers, n_methods: int) -> Floats:
-    """(B, C, 3) wins of first, wins of second and ties of C pairs -> (B, M + 1) log strengths, then log nu.
+    """(C, 3) wins of first, wins of second and ties of C pairs -> (M + 1,) log strengths, then log nu.
 
     pairs: (C, 2). Newton's method on the penalised log-likelihood, which is concave; strengths have mean 0.
     """
+    design, offset, totals = _design(pairs, n_methods), _offset(outcomes), outcomes.sum(axis=1)
+    found = np.zeros(n_methods + 1)
+    for _ in range(ITERATIONS):
+        chances = _chances(found, design, offset)
+        gradient = np.einsum("ck,ckm->m", outcomes - totals[:, None] * chances, design) - found / PRIOR_DEVIATION**2
+        step = np.linalg.solve(_curvature(chances, totals, design), gradient)
+        found += np.clip(step, -LARGEST_STEP, LARGEST_STEP)
+        if np.abs(step).max() < TOLERANCE:
+            break
+    found[:n_methods] -= found[:n_methods].mean()
+    return found
+
+
+def _design(pairs: Integers, n_methods: int) -> Floats:
+    """(C, 3, M + 1): what each strength and log nu add to the log weight of win, loss and tie of each pair."""
     design = np.zeros((len(pairs), 3, n_methods + 1))
     rows = np.arange(len(pairs))
     for outcome, sign in ((0, 0.5), (1, -0.5)):
         design[rows, outcome, pairs[:, 0]] = sign
         design[rows, outcome, pairs[:, 1]] = -sign
     design[:, 2, n_methods] = 1.0
-    flat = design.reshape(-1, n_methods + 1)
-    curvature = np.einsum("ckm,cln->cklmn", design, design).reshape(len(pairs) * 9, -1)
-    # Without any tie nu is 0: its score would run to minus infinity.
-    offset = np.array([0.0, 0.0, 0.0 if outcomes[:, :, 2].any() else -np.inf])
-    totals = outcomes.sum(axis=2, keepdims=True)
-    found = np.zeros((len(outcomes), n_methods + 1))
-    for _ in range(ITERATIONS):
-        step = _newton_step(found, outcomes, totals, flat, curvature, offset)
-        found += np.clip(step, -LARGEST_STEP, LARGEST_STEP)
-        if np.abs(step).max() < TOLERANCE:
-            break
-    found[:, :n_methods] -= found[:, :n_methods].mean(axis=1, keepdims=True)
+    return design
+
+
+def _offset(outcomes: Floats) -> Floats:
+    """Without any tie nu is 0: its score would run to minus infinity."""
+    return np.array([0.0, 0.0, 0.0 if outcomes[..., 2].any() else -np.inf])
+
+
+def _chances(fitted: Floats, design: Floats, offset: Floats) -> Floats:
+    """(M + 1,) -> (C, 3) chances of win, loss and tie."""
+    scores = design @ fitted + offset
+    chances = np.exp(scores - scores.max(axis=1, keepdims=True))
+    found: Floats = chances / chances.sum(axis=1, keepdims=True)
     return found
 
 
-def _newton_step(
-    found: Floats, outcomes: Floats, totals: Floats, flat: Floats, curvature: Floats, offset: Floats
-) -> Floats:
-    size = found.shape[1]
-    scores = (found @ flat.T).reshape(outcomes.shape) + offset
-    chances = np.exp(scores - scores.max(axis=2, keepdims=True))
-    chances /= chances.sum(axis=2, keepdims=True)
-    gradient = (outcomes - totals * chances).reshape(len(found), -1) @ flat - found / PRIOR_DEVIATION**2
-    spread = totals[..., None] * (chances[..., None] * np.eye(3) - chances[..., :, None] * chances[..., None, :])
-    hessian = (spread.reshape(len(found), -1) @ curvature).reshape(-1, size, size)
-    hessian += np.eye(size) / PRIOR_DEVIATION**2
-    step: Floats = np.linalg.solve(hessian, gradient[..., None])[..., 0]
-    return step
+def _curvature(chances: Floats, totals: Floats, design: Floats) -> Floats:
+    """(M + 1, M + 1) curvature of the penalised negative log-likelihood at (C, 3) chances of (C,) verdicts."""
+    weights = totals[:, None, None] * (chances[..., None] * np.eye(3) - chances[:, :, None] * chances[:, None, :])
+    spread = np.einsum("ckm,ckl,cln->mn", design, weights, design, optimize=True)
+    found: Floats = spread + np.eye(design.shape[2]) / PRIOR_DEVIATION**2
+    return found
 
 
-def _outcomes(verdicts: Verdicts) -> tuple[Floats, Integers]:
-    """(G, C, 3) won, lost and tied verdicts of each item and pair, and (C, 2) the pairs that were compared.
+def _shares(verdicts: Verdicts) -> tuple[Floats, Integers, Integers]:
+    """(N, 3) what each verdict gives to a win, a loss and a tie of its pair's lower method, (N,) its pair, and (C, 2)
+    the pairs that were compared.
 
     A score between is shared out between a tie and the nearer end: 0.75 is half a win and half a tie.
     """
-    pairs = np.array(list(combinations(range(len(verdicts.methods)), 2)), dtype=np.intp).reshape(-1, 2)
     turned = verdicts.first > verdicts.second
-    low, high = np.minimum(verdicts.first, verdicts.second), np.maximum(verdicts.first, verdicts.second)
-    place = np.zeros((len(verdicts.methods),) * 2, dtype=np.intp)
-    place[pairs[:, 0], pairs[:, 1]] = np.arange(len(pairs))
+    count = len(verdicts.methods)
+    codes = np.minimum(verdicts.first, verdicts.second) * count + np.maximum(verdicts.first, verdicts.second)
+    known, place = np.unique(codes, return_inverse=True)
+    pairs = np.stack([known // count, known % count], axis=1)
     lead = 2.0 * np.where(turned, 1.0 - verdicts.score, verdicts.score) - 1.0
     shares = np.stack([np.maximum(0.0, lead), np.maximum(0.0, -lead), 1.0 - np.abs(lead)], axis=1)
-    found = np.zeros((verdicts.prompts.n_items, len(pairs), 3))
-    np.add.at(found, (verdicts.prompts.item[verdicts.prompt], place[low, high]), shares)
-    compared = found.sum(axis=(0, 2)) > 0
-    return found[:, compared], pairs[compared]
+    return shares, place, pairs
 
 
 def _disconnected(methods: tuple[str, ...], totals: Floats, pairs: Integers) -> str | None:
@@ -174,18 +209,3 @@ def _disconnected(methods: tuple[str, ...], totals: Floats, pairs: Integers) -> 
     groups = [", ".join(name for name, own in zip(methods, of, strict=True) if own == part) for part in range(parts)]
     return f"no finite strengths: never compared, or always won, between {' | '.join(groups)}"
 
-
-def _ends(
-    fitted: Floats, outcomes: Floats, pairs: Integers, draws: Draws
-) -> tuple[Floats | None, Floats | None, str | None]:
-    prompts = draws.prompts
-    freedom = prompts.n_items - len(prompts.stratum_sizes)
-    if (prompts.stratum_sizes < 2).any():
-        return None, None, "a task whose prompts come from one item: the spread over items is not known"
-    drawn = (draws.counts @ outcomes.reshape(len(outcomes), -1)).reshape(-1, *outcomes.shape[1:])
-    deviations = fit_strengths(drawn, pairs, len(fitted) - 1) - fitted
-    generator = generator_of("strengths", outcomes)
-    stretch = np.sqrt(prompts.n_items / generator.chisquare(freedom, len(deviations)))
-    tail = 50.0 * (1.0 - LEVEL)
-    low, high = np.percentile(fitted + deviations * stretch[:, None], [tail, 100.0 - tail], axis=0)
-    return low, high, None

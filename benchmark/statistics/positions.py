@@ -11,21 +11,28 @@ from numpy.typing import NDArray
 from lifealign_bench.benchmark.metrics import Measure
 from lifealign_bench.benchmark.orders import design_balance
 from lifealign_bench.benchmark.statistics.board import Board
-from lifealign_bench.benchmark.statistics.quantiles import t_quantile
+from lifealign_bench.benchmark.statistics.quantiles import t_quantile, t_tail
 
 Floats = NDArray[np.float64]
 At = Literal["learned", "end"]
 
 LEVEL = 0.95
+# Squares below this share of the squared values are rounding.
+ROUNDING = 1e-18
 
 
 @dataclass(frozen=True, slots=True)
 class Effect:
-    """How much better than the mean position a position is, in points, with its 95 % interval; reason: why not."""
+    """How much better than the mean position a position is, in points, with its 95 % interval; reason: why not.
+
+    p: two-sided, of no difference. n_orders: how many orders it is from.
+    """
 
     value: float | None
     low: float | None
     high: float | None
+    p: float | None
+    n_orders: int
     reason: str | None = None
 
 
@@ -87,9 +94,9 @@ def _effects(cells: Floats, places: NDArray[np.intp]) -> tuple[Effect, ...]:
     orders, size = int(cells.shape[0]), int(cells.shape[1])
     there = ~np.isnan(cells)
     if size == 1:
-        return (Effect(None, None, None, "there is only one task (T = 1)"),)
+        return (_none("there is only one task (T = 1)", orders),)
     if there[there.any(axis=1)].shape[0] < 2:
-        return (Effect(None, None, None, "one order: a task and its position cannot be told apart"),) * size
+        return (_none("one order: a task and its position cannot be told apart", orders),) * size
     order, task = np.nonzero(there)
     columns = [np.eye(orders)[order], np.eye(size)[task], np.eye(size)[places[there]]]
     design, y = np.hstack(columns), cells[there]
@@ -97,22 +104,33 @@ def _effects(cells: Floats, places: NDArray[np.intp]) -> tuple[Effect, ...]:
     inverse = np.linalg.pinv(design.T @ design)
     found = inverse @ design.T @ y
     freedom = len(y) - int(np.linalg.matrix_rank(design))
-    rest = float(np.square(y - design @ found).sum())
+    squares = float(np.square(y - design @ found).sum())
+    rest = squares if squares > ROUNDING * float(y @ y) else 0.0
     estimable = np.abs(contrasts @ inverse @ (design.T @ design) - contrasts).max(axis=1) < 1e-8
     scales = np.sqrt(np.maximum(0.0, np.einsum("ic,cd,id->i", contrasts, inverse, contrasts)))
+    mixed = _none("these orders mix the position with the tasks that stand there", orders)
     listed = zip((contrasts @ found).tolist(), scales.tolist(), estimable.tolist(), strict=True)
-    return tuple(_effect(value, scale, rest, freedom) if known else _mixed() for value, scale, known in listed)
+    return tuple(
+        _effect(value, scale, rest, freedom, int(there.any(axis=1).sum())) if known else mixed
+        for value, scale, known in listed
+    )
 
 
-def _effect(value: float, scale: float, rest: float, freedom: int) -> Effect:
+def _effect(value: float, scale: float, rest: float, freedom: int, orders: int) -> Effect:
     if freedom < 1:
-        return Effect(value, None, None, "too few orders: nothing is left to tell how sure this is")
-    half = t_quantile((1 + LEVEL) / 2, freedom) * scale * (rest / freedom) ** 0.5
-    return Effect(value, value - half, value + half)
+        return Effect(
+            value, None, None, None, orders, "too few orders: nothing is left to tell how sure this is"
+        )
+    if rest == 0.0:
+        return Effect(value, None, None, None, orders, "orders do not differ: nothing tells how sure this is")
+    error = scale * (rest / freedom) ** 0.5
+    half = t_quantile((1 + LEVEL) / 2, freedom) * error
+    p = 2.0 * t_tail(abs(value) / error, freedom)
+    return Effect(value, value - half, value + half, p, orders)
 
 
-def _mixed() -> Effect:
-    return Effect(None, None, None, "these orders mix the position with the tasks that stand there")
+def _none(reason: str, orders: int) -> Effect:
+    return Effect(None, None, None, None, orders, reason)
 
 
 def _caution(board: Board) -> str | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,17 +30,17 @@ class Runs:
     def __len__(self) -> int:
         return len(self.order)
 
-    @property
+    @cached_property
     def orders(self) -> int:
         """How many different orders."""
         return len(np.unique(self.order))
 
-    @property
+    @cached_property
     def seeds(self) -> int:
         """How many different seeds."""
         return len(np.unique(self.seed))
 
-    @property
+    @cached_property
     def crossed(self) -> bool:
         """Whether every order was run once with every seed, of two orders and two seeds at least."""
         pairs = len(np.unique(np.stack([self.order, self.seed]), axis=1).T)

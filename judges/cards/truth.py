@@ -161,7 +161,7 @@ def halo_section(setting: CardSetting, judge: Instrument, replies: Replies) -> H
 
 
 def cluster_of(item: JudgedItem) -> str:
-    """What is resampled together: answers to requests made from one thing, else answers to one prompt."""
+    """What is taken together in intervals: answers to requests made from one thing, else answers to one prompt."""
     return item.item if item.item is not None else "\n".join(turn.content for turn in item.prompt)
 
 

@@ -4,6 +4,7 @@ import random
 
 import numpy as np
 import pytest
+from scipy.stats import spearmanr
 from sklearn.metrics import cohen_kappa_score
 
 from lifealign_bench.judges.agreement import agree, alpha, baselines, kappa_of_counts, weighted_kappa
@@ -19,30 +20,65 @@ def clustered(draw, clusters=60, size=4, spread=0.15, centre=0.8):
     return hits.ravel().tolist(), [str(place // size) for place in range(clusters * size)]
 
 
-def test_intervals_of_clustered_shares_cover_the_truth_as_often_as_they_say():
+def covered(found, truth):
+    """The share of given intervals that hold the truth, and the share that is given."""
+    given = [one for one in found if one.low is not None and one.high is not None]
+    return np.mean([one.low <= truth <= one.high for one in given]), len(given) / len(found)
+
+
+@pytest.mark.parametrize(("clusters", "size", "centre"), [(12, 4, 0.5), (60, 1, 0.7), (20, 4, 0.9), (60, 4, 0.8)])
+def test_intervals_of_clustered_shares_cover_the_truth_as_often_as_they_say(clusters, size, centre):
     draw = np.random.default_rng(1)
-    true = float(np.clip(draw.normal(0.8, 0.15, 200_000), 0, 1).mean())
-    found = [share(*clustered(draw)) for _ in range(200)]
-    covered = sum(one.low <= true <= one.high for one in found) / len(found)
-    assert 0.90 <= covered <= 0.985
-    # Drawn one by one, as if answers to one prompt were independent, intervals would be narrower.
+    true = float(np.clip(draw.normal(centre, 0.15, 200_000), 0, 1).mean())
+    found = [share(*clustered(draw, clusters, size, centre=centre)) for _ in range(600)]
+    hits, given = covered(found, true)
+    assert 0.92 <= hits <= 0.98
+    assert given == 1.0
+
+
+def test_answers_to_one_prompt_are_not_counted_as_independent():
     hits, names = clustered(np.random.default_rng(2), spread=0.4, centre=0.6)
     alone = share(hits, [str(place) for place in range(len(hits))])
     together = share(hits, names)
     assert together.high - together.low > 1.1 * (alone.high - alone.low)
 
 
-def test_intervals_of_kappa_cover_the_truth():
+def rated(draw, clusters, size):
+    """Verdicts and truths of clusters of answers that are alike, and the clusters' names."""
+    level = draw.normal(5.5, 2.5, clusters).repeat(size) + draw.normal(0, 1, clusters * size)
+    truth = np.clip(np.round(level), 1, 10).astype(int)
+    said = np.where(draw.random(len(truth)) < 0.7, truth, draw.integers(1, 11, len(truth)))
+    return said.tolist(), truth.tolist(), [str(place // size) for place in range(len(truth))]
+
+
+@pytest.mark.parametrize(("clusters", "size"), [(12, 4), (30, 1), (60, 2)])
+def test_intervals_of_means_kappa_and_correlations_cover_the_truth(clusters, size):
     draw = np.random.default_rng(3)
+    said, truth, _ = rated(draw, 100_000, 2)
+    kappa = cohen_kappa_score(said, truth, weights="quadratic")
+    ranks, shift = spearmanr(said, truth).statistic, float(np.mean(np.subtract(said, truth)))
+    boards = [rated(draw, clusters, size) for _ in range(500)]
+    estimates = {
+        shift: [mean(np.subtract(one, two).tolist(), names) for one, two, names in boards],
+        kappa: [kappa_of(one, two, names) for one, two, names in boards],
+        ranks: [correlation(one, two, names) for one, two, names in boards],
+    }
+    for true, found in estimates.items():
+        hits, given = covered(found, true)
+        assert 0.92 <= hits <= 0.98
+        assert given > 0.98
 
-    def rated(count):
-        truth = draw.integers(1, 11, count)
-        said = np.where(draw.random(count) < 0.7, truth, draw.integers(1, 11, count))
-        return said.tolist(), truth.tolist()
 
-    true = cohen_kappa_score(*rated(200_000), weights="quadratic")
-    found = [weighted_kappa(*rated(120), [str(place // 2) for place in range(120)], SCALE) for _ in range(80)]
-    assert 0.88 <= sum(one.low <= true <= one.high for one in found) / len(found) <= 1
+def kappa_of(one, two, names):
+    """Kappa with its interval, without the library's own, slower value."""
+    return of_counts(kappa_of_counts, [each - 1 for each in one], [each - 1 for each in two], 10, names)
+
+
+def test_agreement_without_exception_claims_no_certainty():
+    same = list(range(1, 11)) * 2
+    found = weighted_kappa(same, same, [str(place) for place in range(20)], SCALE)
+    assert (found.value, found.low) == (1.0, None)
+    assert found.why == "too few disagree to say how sure it is"
 
 
 def test_a_fair_but_noisy_judge_seldom_seems_to_gain_anything():
