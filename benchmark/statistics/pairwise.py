@@ -208,4 +208,3 @@ def _disconnected(methods: tuple[str, ...], totals: Floats, pairs: Integers) -> 
         return None
     groups = [", ".join(name for name, own in zip(methods, of, strict=True) if own == part) for part in range(parts)]
     return f"no finite strengths: never compared, or always won, between {' | '.join(groups)}"
-

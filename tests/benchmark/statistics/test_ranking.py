@@ -82,7 +82,7 @@ def test_rank_intervals_hold_the_true_ranks_as_often_as_they_say(orders, seeds):
             worst = (truth >= truth[:, None] - 1e-9).sum(axis=1)
             found.append((low <= best) & (worst <= high))
     assert 0.92 <= np.mean(hits[0.0, 0.0, 0.0]) <= 0.98
-    assert 0.92 <= np.mean(hits[0.0, 0.4, 6.0])
+    assert np.mean(hits[0.0, 0.4, 6.0]) >= 0.92
 
 
 def test_methods_far_apart_have_ranks_without_doubt_and_groups_of_their_own():
