@@ -8,9 +8,13 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
+from lifealign_bench.leaderboard.analysis.findings import AVERAGE
 from lifealign_bench.leaderboard.analysis.sheets import NULL, Sheet
 from lifealign_bench.leaderboard.app.widgets import escaped, notes, show_table
 from lifealign_bench.leaderboard.shown import Column, Table
+
+AVERAGE_SHORT = "mean"
+"""A pinned column is as wide as most of its names."""
 
 
 def show_sheet(sheet: Sheet, name: str, heads: Mapping[str, str] | None = None) -> None:
@@ -33,7 +37,7 @@ def table_of(sheet: Sheet, name: str, heads: Mapping[str, str]) -> Table:
         key = f"{place}"
         if values is None:
             # A plus in front would be taken for a formula.
-            frame[key] = [text.removeprefix("+") for text in texts]
+            frame[key] = [AVERAGE_SHORT if text == AVERAGE else text.removeprefix("+") for text in texts]
             columns.append(Column(key, _once(title, columns), pinned=place == 0))
         else:
             frame[key] = pd.Series(values, dtype=float)
