@@ -15,7 +15,7 @@ from lifealign_bench.benchmark.columns import read_table, write_table
 from lifealign_bench.leaderboard.app.source import Source
 from lifealign_bench.leaderboard.asking import Helper, NoAnswerError
 from lifealign_bench.leaderboard.board import Board, load_board
-from lifealign_bench.leaderboard.inference import Inference
+from lifealign_bench.leaderboard.inference import Inference, compare_two, turned
 from lifealign_bench.leaderboard.queries import Rows
 from lifealign_bench.leaderboard.questions import Question, answer, from_json, to_json
 from lifealign_bench.leaderboard.shelf import Shelf, named_by_code, rows_name
@@ -59,6 +59,20 @@ def test_every_kind_of_answer_survives_its_way_through_json(results: Path) -> No
         assert not isinstance(found, str), found
         assert from_json(question.kind, to_json(question.kind, found)) == found
     assert isinstance(answer(Question("analysis", folders, "rouge_l"), board.runs, Rows()), str)
+
+
+def test_a_comparison_of_the_ranking_turned_round_is_that_of_the_pair(results: Path) -> None:
+    board = load_board([results])
+    found = answer(asked(board), board.runs, Rows())
+    assert isinstance(found, Inference)
+    first = found.comparisons[0]
+    own = [run for run in board.runs if run.entry.label == first.second]
+    others = [run for run in board.runs if run.entry.label == first.first]
+    alone, other = compare_two(Rows(), own, others, "rubric", "last"), turned(first)
+    assert not isinstance(alone, str)
+    assert (other.first, other.second, other.p, other.n_blocks) == (alone.first, alone.second, alone.p, alone.n_blocks)
+    assert other.difference.value == pytest.approx(alone.difference.value)
+    assert turned(other) == first
 
 
 def test_a_question_that_ends_the_process_is_an_error_and_no_wait(tmp_path: Path) -> None:
