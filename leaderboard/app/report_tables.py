@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import pandas as pd
 import streamlit as st
@@ -28,7 +27,8 @@ def show_sheet(sheet: Sheet, name: str, heads: Mapping[str, str] | None = None) 
 
 def table_of(sheet: Sheet, name: str, heads: Mapping[str, str]) -> Table:
     """The sheet as a table; a column of numbers alone is one of numbers."""
-    frame, columns = pd.DataFrame(index=range(len(sheet.rows))), []
+    frame = pd.DataFrame(index=range(len(sheet.rows)))
+    columns: list[Column] = []
     for place, head in enumerate(sheet.heads):
         texts = [row[place] for row in sheet.rows]
         title = heads.get(head, head[:1].upper() + head[1:])
@@ -61,6 +61,6 @@ def _digits(texts: Sequence[str]) -> int:
     return max((len(text.partition(".")[2].rstrip(" %")) for text in texts), default=0)
 
 
-def _once(title: str, columns: Sequence[Any]) -> str:
+def _once(title: str, columns: Sequence[Column]) -> str:
     number = sum(column.title.partition(" (")[0] == title for column in columns)
     return f"{title} ({number + 1})" if number else title
