@@ -14,7 +14,7 @@ TREE := $(VENV)/tree
 FOLDERS := data methods judges benchmark leaderboard
 
 .DEFAULT_GOAL := help
-.PHONY: help env run full leaderboard screenshots picture test test-all lint types perf
+.PHONY: help env run full leaderboard answers screenshots picture test test-all lint types perf
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -37,6 +37,9 @@ full: env ## Every step of the default benchmark, or of SUITE=..., in turn: run,
 
 leaderboard: env ## Open the board in a browser: all results in WORKSPACE, or those that ship where there are none yet
 	$(BIN)/lifealign leaderboard $(if $(wildcard $(WORKSPACE)/results),"$(WORKSPACE)/results") $(ARGS)
+
+answers: env ## Compute the intervals and tests that ship with the board anew, after its rows or the statistics changed
+	$(BIN)/python -m lifealign_bench.leaderboard.known_answers
 
 screenshots: env ## Draw docs/screenshots from the board that ships (needs a Chromium)
 	$(BIN)/python docs/screenshots.py

@@ -11,6 +11,7 @@ import pandas as pd
 
 from lifealign_bench.benchmark.runs import StoredRun, find_runs
 from lifealign_bench.benchmark.schema import NodeCost, read_provenance
+from lifealign_bench.data.errors import InputError
 
 COLUMNS = {
     "train_s": "train, s",
@@ -45,6 +46,24 @@ def cost_table(results: Path | Sequence[Path]) -> pd.DataFrame:
         for (suite, method), found in sorted(groups.items())
     ]
     return pd.DataFrame(rows, columns=["suite", "method", *COLUMNS])
+
+
+def machines_of(folders: Sequence[Path]) -> tuple[str, ...]:
+    """The machines that these runs were computed on, in words, each once; one without a provenance says nothing."""
+    found: dict[str, None] = {}
+    for folder in folders:
+        try:
+            machine = read_provenance(folder).machine
+        except InputError:
+            continue
+        parts = [machine.get("device") or machine.get("gpu"), machine.get("processor")]
+        cores, memory = machine.get("cores"), machine.get("memory_bytes")
+        parts += [f"{cores} cores" if cores else None]
+        parts += [f"{memory / 1e9:.0f} GB" if isinstance(memory, int | float) else None]
+        shown = ", ".join(str(part) for part in parts if part)
+        if shown:
+            found[shown] = None
+    return tuple(found)
 
 
 def memory_curve(run: StoredRun) -> dict[int, int]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import pandas as pd
 
@@ -52,6 +52,14 @@ def too_many(runs: Sequence[BoardRun]) -> str | None:
         f"No intervals, ranks or tests: they compare every pair, for up to {MOST_METHODS} methods, and there are "
         f"{count}. Filters at the left leave fewer; Compare tests any two."
     )
+
+
+def turned(found: Comparison) -> Comparison:
+    """The same comparison, second less first."""
+    own = found.difference
+    value, low, high = (None if one is None else -one for one in (own.value, own.high, own.low))
+    difference = replace(own, value=value, low=low, high=high)
+    return replace(found, first=found.second, second=found.first, difference=difference)
 
 
 def infer(rows: Rows, runs: Sequence[BoardRun], metric: str) -> Inference:

@@ -87,6 +87,8 @@ def _heat_map(
             colorbar={
                 "orientation": "h",
                 "ticksuffix": f" {unit}",
+                "nticks": 4,
+                "tickangle": 0,
                 "thickness": 10,
                 "len": 0.6,
                 "outlinewidth": 0,

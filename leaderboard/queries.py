@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +17,7 @@ from lifealign_bench.leaderboard.places import file_system, protocol_of
 if TYPE_CHECKING:
     import duckdb
 
+NEVER = datetime(1970, 1, 1, tzinfo=UTC)
 MEMORY = "400MB"
 """What DuckDB may hold at once; more goes to disk."""
 
@@ -46,9 +48,9 @@ class Rows:
             arguments[name] = [literal(path) for path in paths]
         try:
             found: pd.DataFrame = self._base().cursor().execute(sql, arguments).df()
-        except (duckdb.IOException, duckdb.InvalidInputException, duckdb.BinderException) as error:
+        except duckdb.Error as error:
             place = next((path for paths in files.values() for path in paths), "rows")
-            raise InputError(place, "rows", str(error).splitlines()[0][:160], "tables of a run") from error
+            raise InputError(place, "rows", _last_line(error), "tables of a run") from error
         return found
 
     def _base(self) -> duckdb.DuckDBPyConnection:
@@ -60,8 +62,23 @@ class Rows:
     def _prepare(self, paths: Sequence[str]) -> None:
         for protocol in {protocol_of(path) for path in paths} - {None}:
             if protocol is not None and protocol not in self._protocols:
-                self._base().register_filesystem(file_system(protocol))
+                self._base().register_filesystem(_dated(file_system(protocol)))
                 self._protocols.add(protocol)
+
+
+def _dated(system: Any) -> Any:
+    """The file system, with a time of change for DuckDB where it knows none: files of runs never change."""
+    from fsspec import AbstractFileSystem
+
+    if type(system).modified is AbstractFileSystem.modified:
+        system.modified = lambda path: NEVER
+    return system
+
+
+def _last_line(error: Exception) -> str:
+    """What went wrong, without DuckDB's pointer into the query and without the traceback of a file system."""
+    text = str(error).partition("\n\nLINE ")[0].strip()
+    return text.splitlines()[-1][:160] if text.startswith("Traceback") else text.splitlines()[0][:160]
 
 
 def literal(path: str) -> str:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
+from threading import get_ident
 
 from lifealign_bench.benchmark.statistics.similarity import FILE
 from lifealign_bench.data.rows import digest
@@ -41,7 +43,7 @@ class Shelf:
 
     def keep(self, name: str, body: bytes) -> None:
         """Write an answer; where that cannot be done it is computed again the next time."""
-        scratch = self.folder / f"{name}.{os.getpid()}"
+        scratch = self.folder / f"{name}.{os.getpid()}.{get_ident()}"
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
             scratch.write_bytes(hashlib.sha256(body).hexdigest().encode() + b"\n" + body)
@@ -50,7 +52,8 @@ class Shelf:
             for path in by_age[:-MOST]:
                 path.unlink(missing_ok=True)
         except OSError:
-            scratch.unlink(missing_ok=True)
+            with suppress(OSError):
+                scratch.unlink()
 
 
 def own_shelf() -> Shelf:

@@ -87,7 +87,7 @@ def served(places: Sequence[Path], folder: Path) -> Iterator[Served]:
             env={**os.environ, "PYTHONPATH": ""},
         )
         try:
-            _wait(f"http://localhost:{port}/_stcore/health", process)
+            wait_for(f"http://localhost:{port}/_stcore/health", process)
             yield Served(f"http://localhost:{port}", process)
         finally:
             process.send_signal(signal.SIGTERM)
@@ -112,7 +112,8 @@ def visit(page: Page, address: str, *, settle_ms: int = 300) -> None:
     page.wait_for_timeout(settle_ms)
 
 
-def _wait(address: str, process: subprocess.Popen[bytes], seconds: float = 60.0) -> None:
+def wait_for(address: str, process: subprocess.Popen[bytes], seconds: float = 60.0) -> None:
+    """Wait until a server that is being started answers."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         if process.poll() is not None:

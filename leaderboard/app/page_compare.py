@@ -26,7 +26,7 @@ from lifealign_bench.leaderboard.comparison import (
     verdict_in_words,
 )
 from lifealign_bench.leaderboard.comparison_figures import task_difference_figure
-from lifealign_bench.leaderboard.inference import pair_in_words
+from lifealign_bench.leaderboard.inference import pair_in_words, turned
 from lifealign_bench.leaderboard.metric_names import MEASURE_TITLES, metric_name
 from lifealign_bench.leaderboard.visible import named
 
@@ -70,13 +70,26 @@ def draw(view: View) -> None:
 
 
 def _tested(view: View, first: Sequence[BoardRun], second: Sequence[BoardRun], measure: str) -> None:
-    found = view.later.compare(first, second, view.metric, measure)
+    found = _ranked(view, first, second, measure) or view.later.compare(first, second, view.metric, measure)
     if not isinstance(found, Comparison):
         notes([found.text if isinstance(found, Pending) else f"No test: {found}."])
         return
     st.text(pair_in_words(found))
     interval = found.difference
     notes([f"Interval: {interval.kind}." if interval.kind else "", f"{interval.reason}." if interval.reason else ""])
+
+
+def _ranked(
+    view: View, first: Sequence[BoardRun], second: Sequence[BoardRun], measure: str
+) -> Comparison | Pending | None:
+    """What the ranking's own tests say of the two, so that both pages show the same; None where it has none of them."""
+    if measure != "last" or any(run.entry.is_reference for run in (*first, *second)):
+        return None
+    known = view.later.infer(view.runs, view.metric)
+    if known.notes == (Pending.text,):
+        return Pending()
+    found = known.between(first[0].entry.label, second[0].entry.label)
+    return found if found is None or found.first == first[0].entry.label else turned(found)
 
 
 def _prompts(view: View, blocks: Sequence[Block], names: tuple[str, str]) -> None:

@@ -37,6 +37,10 @@ def draw(view: View) -> None:
 
     show_figure(ranking_figure(frame, view.runs, view.metric, view.ink), "ranking", "Last of every method", "ranking")
     _references(view, frame)
+    # What is folded is read when it is opened.
+    from lifealign_bench.leaderboard.app import costs_part
+
+    costs_part.draw(view)
     _canaries(view)
     _reported()
 

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import pandas as pd
 import streamlit as st
 
+from lifealign_bench.leaderboard.analysis.findings import AVERAGE
 from lifealign_bench.leaderboard.analysis.sheets import NULL, Sheet
 from lifealign_bench.leaderboard.app.widgets import escaped, notes, show_table
 from lifealign_bench.leaderboard.shown import Column, Table
+
+AVERAGE_SHORT = "mean"
+"""A pinned column is as wide as most of its names."""
 
 
 def show_sheet(sheet: Sheet, name: str, heads: Mapping[str, str] | None = None) -> None:
@@ -24,7 +27,8 @@ def show_sheet(sheet: Sheet, name: str, heads: Mapping[str, str] | None = None) 
 
 def table_of(sheet: Sheet, name: str, heads: Mapping[str, str]) -> Table:
     """The sheet as a table; a column of numbers alone is one of numbers."""
-    frame, columns = pd.DataFrame(index=range(len(sheet.rows))), []
+    frame = pd.DataFrame(index=range(len(sheet.rows)))
+    columns: list[Column] = []
     for place, head in enumerate(sheet.heads):
         texts = [row[place] for row in sheet.rows]
         title = heads.get(head, head[:1].upper() + head[1:])
@@ -33,7 +37,7 @@ def table_of(sheet: Sheet, name: str, heads: Mapping[str, str]) -> Table:
         key = f"{place}"
         if values is None:
             # A plus in front would be taken for a formula.
-            frame[key] = [text.removeprefix("+") for text in texts]
+            frame[key] = [AVERAGE_SHORT if text == AVERAGE else text.removeprefix("+") for text in texts]
             columns.append(Column(key, _once(title, columns), pinned=place == 0))
         else:
             frame[key] = pd.Series(values, dtype=float)
@@ -57,6 +61,6 @@ def _digits(texts: Sequence[str]) -> int:
     return max((len(text.partition(".")[2].rstrip(" %")) for text in texts), default=0)
 
 
-def _once(title: str, columns: Sequence[Any]) -> str:
+def _once(title: str, columns: Sequence[Column]) -> str:
     number = sum(column.title.partition(" (")[0] == title for column in columns)
     return f"{title} ({number + 1})" if number else title

@@ -1,0 +1,44 @@
+"""Intervals and tests of the board that ships, computed beforehand, so that a newcomer sees them at once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from lifealign_bench.benchmark.statistics.reading import PROMPT_METRICS
+from lifealign_bench.leaderboard.board import Board, load_board
+from lifealign_bench.leaderboard.board_run import BoardRun
+from lifealign_bench.leaderboard.queries import Rows
+from lifealign_bench.leaderboard.questions import Question, answer, to_json
+from lifealign_bench.leaderboard.shelf import Shelf, rows_name
+from lifealign_bench.leaderboard.shipped import shipped_answers, shipped_results
+
+
+def first_questions(board: Board) -> Iterator[tuple[Question, tuple[BoardRun, ...]]]:
+    """What the pages ask of a board without any filter: the inference on each metric that has a number per prompt."""
+    for scope in board.scopes[:1]:
+        runs = board.of(scope)
+        folders = tuple(run.folder for run in runs)
+        known = {name for run in runs for name in run.metrics}
+        for metric in PROMPT_METRICS:
+            if metric in known:
+                yield Question("inference", folders, metric), runs
+
+
+def write_known_answers(folder: Path | None = None) -> tuple[Path, ...]:
+    """Compute them anew from the rows of the shipped board; returns the files, those of other rows are gone."""
+    shelf, rows = Shelf(folder or shipped_answers()), Rows()
+    kept = []
+    for question, runs in first_questions(load_board([shipped_results()])):
+        name = rows_name(question, runs)
+        if name is not None:
+            shelf.keep(name, to_json(question.kind, answer(question, runs, rows)) + b"\n")
+            kept.append(shelf.folder / f"{name}.json")
+    for path in shelf.folder.glob("*.json"):
+        if path not in kept:
+            path.unlink()
+    return tuple(kept)
+
+
+if __name__ == "__main__":
+    write_known_answers()

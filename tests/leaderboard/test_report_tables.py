@@ -1,0 +1,28 @@
+"""The report's tables on a page: texts that are numbers become numbers, headings get units, nothing is lost."""
+
+from __future__ import annotations
+
+from lifealign_bench.leaderboard.analysis.sheets import Sheet
+from lifealign_bench.leaderboard.app.report_tables import table_of
+
+SHEET = Sheet(
+    "Title",
+    "How to read it.",
+    ("method", "sd", "share", "effect", "sd"),
+    (("=er", "−1,234.5", "40%", "+5.0 [2.0, 8.0]", "–"), ("7", "+2.0", "–", "–", "3")),
+)
+
+
+def test_a_column_of_numbers_sorts_as_numbers_and_keeps_its_dashes() -> None:
+    table = table_of(SHEET, "name", {"sd": "Spread, points"})
+    assert [column.title for column in table.columns] == [
+        "Method",
+        "Spread, points",
+        "Share",
+        "Effect",
+        "Spread, points (2)",
+    ]
+    first, second = table.records()
+    assert (first["1"], first["2"], first["3"], first["4"]) == (-1234.5, 40.0, "5.0 [2.0, 8.0]", None)
+    assert (second["0"], second["1"], second["2"], second["4"]) == ("7", 2.0, None, 3.0)
+    assert b"'=er" in table.csv()
