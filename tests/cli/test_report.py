@@ -49,7 +49,7 @@ def test_json_is_strict_whole_and_the_same_each_time(tmp_path: Path) -> None:
     found = from_json(first.stdout)
     assert to_json(found).decode() == first.stdout == run(board, "--json").stdout
     json.loads(first.stdout, parse_constant=lambda name: pytest.fail(f"{name} is no JSON"))
-    assert found.schema_version == 1
+    assert found.schema_version == 2
     assert [metric.metric for metric in found.metrics] == ["preference_accuracy"]
 
 
