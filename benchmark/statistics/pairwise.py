@@ -26,8 +26,8 @@ TOLERANCE = 1e-9
 
 @dataclass(frozen=True, eq=False)
 class Verdicts:
-    """N pairwise verdicts. first, second: (N,) places in `methods`; run: (N,) places in `runs`, the (order, seed) blocks
-    whose answers were compared; prompt: (N,) places in `prompts`.
+    """N pairwise verdicts. first, second: (N,) places in `methods`; run: (N,) places in `runs`, the (order, seed)
+    blocks whose answers were compared; prompt: (N,) places in `prompts`.
 
     score: (N,) what `first` won, 0 to 1, both positions and all repeats averaged: 1 won, 0 lost, 0.5 a tie or a
     verdict that the swap turned round.
@@ -206,4 +206,3 @@ def _disconnected(methods: tuple[str, ...], totals: Floats, pairs: Integers) -> 
         return None
     groups = [", ".join(name for name, own in zip(methods, of, strict=True) if own == part) for part in range(parts)]
     return f"no finite strengths: never compared, or always won, between {' | '.join(groups)}"
-

@@ -118,9 +118,7 @@ def _effects(cells: Floats, places: NDArray[np.intp]) -> tuple[Effect, ...]:
 
 def _effect(value: float, scale: float, rest: float, freedom: int, orders: int) -> Effect:
     if freedom < 1:
-        return Effect(
-            value, None, None, None, orders, "too few orders: nothing is left to tell how sure this is"
-        )
+        return Effect(value, None, None, None, orders, "too few orders: nothing is left to tell how sure this is")
     if rest == 0.0:
         return Effect(value, None, None, None, orders, "orders do not differ: nothing tells how sure this is")
     error = scale * (rest / freedom) ** 0.5

@@ -52,9 +52,7 @@ def _contents(found: Analysis) -> str:
     entries = ['<li><a href="#design">Orders and seeds</a></li>']
     for metric in found.metrics:
         number = _number(metric)
-        inner = "".join(
-            f'<li><a href="#{number}-{part.name}">{text(part.title)}</a></li>' for part in sections(metric)
-        )
+        inner = "".join(f'<li><a href="#{number}-{part.name}">{text(part.title)}</a></li>' for part in sections(metric))
         inner += f'<li><a href="#{number}-statements"><strong>In words</strong></a></li>'
         name = text(metric_name(metric.metric).title)
         entries.append(f'<li><a href="#{number}">{name}</a><ul>{inner}</ul></li>')

@@ -164,7 +164,7 @@ class MetricAnalysis:
 
     order_tests: permutation F-tests of Last over orders, value the order's standard deviation. order_effects: Last of
     an order less the mean of the others. interference_tests: mean change of the second task when the first is learned
-    after it. position_tests: a position, (at, 1..T), less the mean position. difference: the points that `power` is about.
+    after it. position_tests: a position, (at, 1..T), less the mean position. difference: the points of `power`.
     """
 
     metric: str

@@ -11,7 +11,7 @@ import pytest
 
 from lifealign_bench.benchmark.orders import design_balance
 from lifealign_bench.benchmark.statistics import agreement as agreement_module
-from lifealign_bench.benchmark.statistics import variance
+from lifealign_bench.benchmark.statistics import sign_flip, variance
 from lifealign_bench.benchmark.statistics.board import Board, measured
 from lifealign_bench.benchmark.statistics.design import Design
 from lifealign_bench.benchmark.statistics.positions import position_effects
@@ -61,8 +61,9 @@ def null_boards(count: int, seeds: int, methods: int = 2, **changes: object) -> 
         yield board
 
 
-def test_where_nothing_is_each_kind_is_stated_in_at_most_one_of_twenty_boards() -> None:
+def test_where_nothing_is_each_kind_is_stated_in_at_most_one_of_twenty_boards(monkeypatch: pytest.MonkeyPatch) -> None:
     """Six orders with three seeds, two methods: tasks, orders, endings, positions and methods, each by itself."""
+    monkeypatch.setattr(sign_flip, "FLIPS", 3999)
     wrong: Counter[str] = Counter()
     for board in null_boards(BOARDS, 3):
         average, _, _ = averaged_board(board)
@@ -79,7 +80,7 @@ def test_where_nothing_is_each_kind_is_stated_in_at_most_one_of_twenty_boards() 
 
 
 def test_that_the_order_matters_is_seldom_stated_where_it_does_not(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(variance, "PERMUTATIONS", 399)
+    monkeypatch.setattr(variance, "PERMUTATIONS", 199)
     wrong = 0
     for board in null_boards(BOARDS, 3):
         average, _, _ = averaged_board(board)
@@ -100,7 +101,7 @@ def test_that_orders_rank_equal_methods_alike_is_seldom_stated(seeds: int, monke
 
 @pytest.mark.parametrize("first_orders", [3, 6])
 def test_three_and_six_runs_show_nothing_of_orders_and_tasks(first_orders: int) -> None:
-    for board in null_boards(20, 1, first_orders=first_orders):
+    for board in null_boards(6, 1, first_orders=first_orders):
         found = analyse_metric(board, design(board)).statements
         assert {one.kind for one in found if one.level == "shown"} <= {"position"}
 

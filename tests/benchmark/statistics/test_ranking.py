@@ -6,12 +6,26 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from lifealign_bench.benchmark.statistics import Comparison, Rank, Ranking, compare_methods, draw_items, rank_methods
+from lifealign_bench.benchmark.statistics import (
+    Comparison,
+    Rank,
+    Ranking,
+    compare_methods,
+    draw_items,
+    rank_methods,
+    sign_flip,
+)
 from lifealign_bench.benchmark.statistics.crossed import missing_interval
 from lifealign_bench.benchmark.statistics.ranking import Gaps, method_gaps, rank_bounds, tie_groups
 from simulated_boards import Simulated, World, as_measured, simulate, with_runs
 
 REPLICATES, BOARDS = 300, 500
+
+
+@pytest.fixture(autouse=True)
+def fewer_flips(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As many as a p of 0.05 among six pairs needs; the product draws more."""
+    monkeypatch.setattr(sign_flip, "FLIPS", 3999)
 
 
 def rankings(world: World, boards: int) -> Iterator[tuple[Simulated, Ranking]]:
@@ -82,7 +96,7 @@ def test_rank_intervals_hold_the_true_ranks_as_often_as_they_say(orders, seeds):
             worst = (truth >= truth[:, None] - 1e-9).sum(axis=1)
             found.append((low <= best) & (worst <= high))
     assert 0.92 <= np.mean(hits[0.0, 0.0, 0.0]) <= 0.98
-    assert 0.92 <= np.mean(hits[0.0, 0.4, 6.0])
+    assert np.mean(hits[0.0, 0.4, 6.0]) >= 0.92
 
 
 def test_methods_far_apart_have_ranks_without_doubt_and_groups_of_their_own():

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from lifealign_bench.benchmark.statistics import blocks_needed, holm, sign_flip_p, smallest_p
+from lifealign_bench.benchmark.statistics import blocks_needed, holm, sign_flip, sign_flip_p, smallest_p
 from lifealign_bench.benchmark.statistics.run_part import run_part
 from lifealign_bench.benchmark.statistics.sign_flip import FLIPS, explain_blocks
 from simulated_boards import World, simulate
@@ -24,7 +24,8 @@ def rejected(world: World, boards: int) -> float:
 
 
 @pytest.mark.parametrize("run_sd", [1.0, 3.0])
-def test_with_run_noise_and_no_difference_eighteen_blocks_reject_as_often_as_they_say(run_sd):
+def test_with_run_noise_and_no_difference_eighteen_blocks_reject_as_often_as_they_say(run_sd, monkeypatch):
+    monkeypatch.setattr(sign_flip, "FLIPS", 3999)
     world = World(methods=(0.0, 0.0), run_sd=run_sd, order_sd=2.0, seed_sd=1.0, prompts=30)
     assert 0.03 <= rejected(world, 500) <= 0.07
 
