@@ -117,6 +117,14 @@ def test_few_runs_state_nothing() -> None:
     assert any("needed" in one.text for one in found if one.level == "open")
 
 
+def test_constant_scores_state_nothing_and_say_why_they_have_no_interval() -> None:
+    board = next(null_boards(1, 2))
+    found = analyse_metric(replace(board, values=np.full_like(board.values, 50.0)), design(board))
+    assert {one.level for one in found.statements} <= {"seen", "open"}
+    assert all(own.last.low is None and "same score" in str(own.last.reason) for own in found.methods)
+    assert {own.p_holm for own in (*found.order_effects, *found.position_tests, *found.interference_tests)} == {None}
+
+
 def test_what_a_task_costs_another_is_stated_with_its_sign_and_size() -> None:
     before = np.zeros((4, 4))
     before[0, 1], before[2, 3] = -25.0, 20.0
