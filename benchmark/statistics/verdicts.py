@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from lifealign_bench.benchmark.columns import read_table
 from lifealign_bench.benchmark.pairwise_scoring import compared_scores
@@ -54,7 +55,7 @@ def _verdicts(rows: pd.DataFrame) -> Verdicts:
     return Verdicts(tuple(methods), first, second, score, run, prompt, Runs(order, seed), Prompts(task, item))
 
 
-def _codes(rows: pd.DataFrame, names: list[str]) -> tuple[np.ndarray, pd.DataFrame]:
+def _codes(rows: pd.DataFrame, names: list[str]) -> tuple[NDArray[np.intp], pd.DataFrame]:
     """(N,) the place of each row among the sorted distinct values of these columns, and those."""
     groups = rows.groupby(names, sort=True)
     return groups.ngroup().to_numpy(np.intp), groups.size().reset_index()[names]

@@ -12,6 +12,7 @@ from lifealign_bench.benchmark.statistics.board import Board, Measured, measured
 from lifealign_bench.benchmark.statistics.estimates import Estimate, contrast_estimate, mean_estimate
 from lifealign_bench.benchmark.statistics.interference import step_changes, task_prompts
 from lifealign_bench.benchmark.statistics.positions import PositionEffect
+from lifealign_bench.benchmark.statistics.prompts import Prompts
 from lifealign_bench.benchmark.statistics.sensitivity import Sensitivity
 from lifealign_bench.benchmark.statistics.sign_flip import holm
 from lifealign_bench.leaderboard.analysis.record import Endings, Finding
@@ -53,13 +54,16 @@ def subjects_of(board: Board, averaged: Board | None) -> tuple[Subject, ...]:
 
 def interference_tests(subjects: Iterable[Subject]) -> tuple[Finding, ...]:
     """Each (i, j): the mean change of j when i is learned after it, over runs and the prompts of j, against 0."""
-    found, by_task = [], {}
+    found = []
+    by_task: dict[int, Prompts] = {}
     for subject in subjects:
         board, changes = subject.board, step_changes(subject.board, subject.place)
         places = np.stack([board.task_places(block) for block in board.blocks])
         for j, task in enumerate(board.tasks):
             own = changes[:, :, board.prompts.task == j]
-            prompts = by_task.setdefault(j, task_prompts(board.prompts, j))
+            if j not in by_task:
+                by_task[j] = task_prompts(board.prompts, j)
+            prompts = by_task[j]
             for i, learned in enumerate(board.tasks):
                 if i != j:
                     there = (places[:, j] < places[:, i]) & ~np.isnan(own[:, i]).any(axis=1)
