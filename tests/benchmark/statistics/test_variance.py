@@ -36,7 +36,7 @@ NESTED = Runs(np.repeat(np.arange(6), 3), np.arange(18))
 def test_the_split_recovers_order_and_seed_variance_on_average(runs: Runs) -> None:
     generator = np.random.default_rng(0)
     seed = 0.0 if runs is NESTED else 1.0
-    found = [variance_split(scores(runs, generator, 2.5, seed, 2.0), runs) for _ in range(2500)]
+    found = [variance_split(scores(runs, generator, 2.5, seed, 2.0), runs) for _ in range(4000)]
     assert np.mean([split.order for split in found]) == pytest.approx(6.25, rel=0.05)
     assert np.mean([split.seed for split in found]) == pytest.approx(seed + 4.0, rel=0.05)
 
@@ -46,7 +46,7 @@ def test_the_split_recovers_order_and_seed_variance_on_average(runs: Runs) -> No
 def test_prompts_that_answer_by_chance_do_not_count_as_seed_variance(orders: int, seeds: int) -> None:
     world = World(orders=orders, seeds=seeds, order_sd=3.0, seed_sd=1.0, run_sd=2.0, per_item=2, middle=50.0)
     layout, generator = world.layout(), np.random.default_rng(1)
-    boards = [simulate(world, layout, generator).values[0] for _ in range(1000)]
+    boards = [simulate(world, layout, generator).values[0] for _ in range(1500)]
     found = [variance_split(values, world.runs, layout) for values in boards]
     assert np.mean([split.order for split in found]) == pytest.approx(9.0, rel=0.05)
     assert np.mean([split.seed for split in found]) == pytest.approx(5.0, rel=0.05)
