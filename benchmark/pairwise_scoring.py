@@ -33,6 +33,18 @@ def score_comparisons(judgments: pd.DataFrame) -> list[Score]:
     return found
 
 
+def compared_scores(judgments: pd.DataFrame) -> pd.DataFrame:
+    """One row for each comparison that counts: sample_id, task, pair_id, item, dimension, against, and `score`, 0 to 1,
+    what the answer won: both positions averaged, then the judges' median."""
+    columns = ["sample_id", "task", "pair_id", "item", "dimension", "against"]
+    found = []
+    for rows in _by_question(judgments).values():
+        wins = _both(rows)["mean"].groupby(level="sample_id", sort=False).median().rename("score")
+        own = rows.drop_duplicates("sample_id")[columns]
+        found.append(own.merge(wins, left_on="sample_id", right_index=True, how="inner"))
+    return pd.concat(found, ignore_index=True) if found else pd.DataFrame(columns=[*columns, "score"])
+
+
 def coverage_of_comparisons(judgments: pd.DataFrame) -> dict[str, CoverageRecord]:
     """How many comparisons of a run count, as `score_comparisons` counts them, by `<dimension>_vs_<other>`."""
     found = {}

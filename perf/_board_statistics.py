@@ -2,7 +2,8 @@
 
 By default the board is that of 12 methods x 6 orders x 3 seeds x 6 tasks x 200 prompts, drawn at random with five
 prompts an item. Each statistic runs in a process of its own with one thread, from the arrays of the board on; its peak
-memory includes Python, the libraries and the board. `ratio` is its CPU time at twice the prompts over that at once.
+memory includes Python, the libraries and the board. Its CPU time is the median of repeated calls that last a second
+together, each on a board without anything cached; `ratio` is that at twice the prompts over that at once.
 Fails where one takes 10 CPU seconds or 1 GB. Reading runs from disk is measured apart, with --runs FOLDER.
 """
 
@@ -16,15 +17,16 @@ os.environ.update(dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL
 import argparse
 import multiprocessing
 import resource
+import statistics
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations
 from pathlib import Path
 
 import numpy as np
 
-from lifealign_bench.benchmark.orders import williams_orders
+from lifealign_bench.benchmark.orders import design_balance, williams_orders
 from lifealign_bench.benchmark.statistics import (
     Block,
     Board,
@@ -36,10 +38,20 @@ from lifealign_bench.benchmark.statistics import (
     method_intervals,
     rank_methods,
     read_board,
+    variance_split,
 )
+from lifealign_bench.benchmark.statistics.agreement import agreement
+from lifealign_bench.benchmark.statistics.design import Design
+from lifealign_bench.benchmark.statistics.interference import interference
+from lifealign_bench.benchmark.statistics.positions import position_effects
+from lifealign_bench.benchmark.statistics.power import pair_powers
+from lifealign_bench.benchmark.statistics.sensitivity import order_sensitivity
+from lifealign_bench.leaderboard.analysis.analysis import design_record
+from lifealign_bench.leaderboard.analysis.gather import analyse_metric
 
 PER_ITEM = 5
 MOST_SECONDS, MOST_BYTES = 10.0, 1e9
+MEASURED_SECONDS = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +115,35 @@ def pairwise(board: Board) -> object:
     score = np.concatenate([(100.0 + last[a] - last[b]) / 200.0 for a, b in pairs])
     first, second = (np.repeat(pairs[:, side], board.prompts.n_prompts) for side in (0, 1))
     prompt = np.tile(np.arange(board.prompts.n_prompts), len(pairs))
-    return bradley_terry(Verdicts(board.methods, first, second, score, prompt, board.prompts))
+    run = np.zeros(len(prompt), dtype=np.intp)
+    one = board.runs.of(np.arange(len(board.blocks)) == 0)
+    return bradley_terry(Verdicts(board.methods, first, second, score, run, prompt, one, board.prompts))
+
+
+def variances(board: Board) -> object:
+    last = measured(board, "last")
+    return [variance_split(values, board.runs, board.prompts) for values in last.values]
+
+
+def rankings_by_order(board: Board) -> object:
+    names = sorted(board.orders)
+    rows = [[block.order == name for block in board.blocks] for name in names]
+    means = measured(board, "last").means
+    return agreement(np.stack([means[:, row].mean(axis=1) for row in rows]), names, board.methods)
+
+
+def positions(board: Board) -> object:
+    return position_effects(board, "learned"), position_effects(board, "end")
+
+
+def power(board: Board) -> object:
+    return pair_powers(measured(board, "last"), 5.0)
+
+
+def whole_report(board: Board) -> object:
+    orders, seeds = tuple(board.orders.values()), tuple(sorted({block.seed for block in board.blocks}))
+    design = Design("williams", orders, seeds, design_balance(orders), len(board.methods), ())
+    return analyse_metric(board, design_record(design))
 
 
 STATISTICS: dict[str, Callable[[Board], object]] = {
@@ -112,6 +152,13 @@ STATISTICS: dict[str, Callable[[Board], object]] = {
     "all pairs of methods": comparisons,
     "ranks and tie groups": ranking,
     "Bradley-Terry of all pairs": pairwise,
+    "order sensitivity": order_sensitivity,
+    "variance split and F-test": variances,
+    "interference": interference,
+    "positions": positions,
+    "agreement of rankings": rankings_by_order,
+    "power": power,
+    "the whole analysis of a metric": whole_report,
 }
 """What is measured, by the name that is printed; each is given a board whose draws are not yet made."""
 
@@ -124,10 +171,14 @@ def cost(name: str, size: Size) -> Cost:
 
 def measured_cost(name: str, size: Size) -> Cost:
     board = random_board(size)
-    start = time.process_time()
-    STATISTICS[name](board)
-    seconds = time.process_time() - start
-    return Cost(seconds, 1024 * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+    seconds: list[float] = []
+    while sum(seconds) < MEASURED_SECONDS:
+        layout = Prompts(board.prompts.task, board.prompts.item)
+        fresh = replace(board, prompts=layout)
+        start = time.process_time()
+        STATISTICS[name](fresh)
+        seconds.append(time.process_time() - start)
+    return Cost(statistics.median(seconds), 1024 * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
 
 
 def main() -> None:
@@ -135,16 +186,17 @@ def main() -> None:
     parser.add_argument("--methods", type=int, default=Size().methods)
     parser.add_argument("--prompts", type=int, default=Size().prompts)
     parser.add_argument("--runs", type=Path, help="a folder of runs: how long reading them takes")
+    parser.add_argument("--only", help="statistics whose name has this in it")
     options = parser.parse_args()
     once = Size(methods=options.methods, prompts=options.prompts)
     twice = Size(methods=options.methods, prompts=2 * options.prompts)
     print(f"{once.methods} methods x 6 orders x {once.seeds} seeds x {once.tasks} tasks x {once.prompts} prompts")
     over = []
-    for name in STATISTICS:
+    for name in (one for one in STATISTICS if (options.only or "") in one):
         small, large = cost(name, once), cost(name, twice)
         print(
-            f"{name:32s} {small.seconds:6.2f} s  {small.peak_bytes / 1e6:5.0f} MB;  twice the prompts: "
-            f"{large.seconds:6.2f} s  {large.peak_bytes / 1e6:5.0f} MB  ratio {large.seconds / small.seconds:.2f}"
+            f"{name:32s} {small.seconds:7.3f} s  {small.peak_bytes / 1e6:5.0f} MB;  twice the prompts: "
+            f"{large.seconds:7.3f} s  {large.peak_bytes / 1e6:5.0f} MB  ratio {large.seconds / small.seconds:.2f}"
         )
         over += [name] if small.seconds >= MOST_SECONDS or small.peak_bytes >= MOST_BYTES else []
     if options.runs:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cache
 
 import numpy as np
 
@@ -53,8 +54,8 @@ class Drawn:
 def draw(stream: Stream, generator: np.random.Generator) -> Drawn:
     """One board with one method; 0 or 100 for each prompt."""
     size, orders = stream.tasks, stream.orders
-    task = np.repeat(np.arange(size), stream.prompts)
-    prompts = Prompts(task, np.arange(len(task)))
+    prompts = layout(size, stream.prompts)
+    task = prompts.task
     blocks = tuple(Block(order.name, seed) for order in orders for seed in range(stream.seeds))
     own = stream.prompt_sd * _uniform(generator, (size, len(task)))
     level = stream.level_sd * _uniform(generator, (len(task),))
@@ -76,6 +77,13 @@ def draw(stream: Stream, generator: np.random.Generator) -> Drawn:
             values[0, r, k + 1] = generator.random(len(task)) * 100 < chance
     board = Board("simulated", ("m",), ("sequential",), blocks, by_name, tuple(names), prompts, 100.0 * values, {})
     return Drawn(board, truths)
+
+
+@cache
+def layout(tasks: int, prompts: int) -> Prompts:
+    """The prompts of every board of so many; one object, whose tables are made once."""
+    task = np.repeat(np.arange(tasks), prompts)
+    return Prompts(task, np.arange(len(task)))
 
 
 def _uniform(generator: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:

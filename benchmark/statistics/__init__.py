@@ -14,6 +14,7 @@ from lifealign_bench.benchmark.statistics.ranking import Rank, Ranking, rank_met
 from lifealign_bench.benchmark.statistics.reading import PROMPT_METRICS, PromptMetric, read_board
 from lifealign_bench.benchmark.statistics.run_part import Runs
 from lifealign_bench.benchmark.statistics.sign_flip import blocks_needed, holm, sign_flip_p, smallest_p
+from lifealign_bench.benchmark.statistics.variance import VarianceSplit, variance_split
 
 __all__ = [
     "LINEAR_MEASURES",
@@ -32,6 +33,7 @@ __all__ = [
     "Ranking",
     "Runs",
     "Strength",
+    "VarianceSplit",
     "Verdicts",
     "blocks_needed",
     "bradley_terry",
@@ -45,4 +47,5 @@ __all__ = [
     "read_board",
     "sign_flip_p",
     "smallest_p",
+    "variance_split",
 ]

@@ -24,8 +24,8 @@ TOLERANCE = 1e-9
 
 @dataclass(frozen=True, eq=False)
 class Verdicts:
-    """N pairwise verdicts. first, second: (N,) places in `methods`; run: (N,) places in `runs`, the (order, seed) blocks
-    whose answers were compared; prompt: (N,) places in `prompts`.
+    """N pairwise verdicts. first, second: (N,) places in `methods`; run: (N,) places in `runs`, the (order, seed)
+    blocks whose answers were compared; prompt: (N,) places in `prompts`.
 
     score: (N,) what `first` won, 0 to 1, both positions and all repeats averaged: 1 won, 0 lost, 0.5 a tie or a
     verdict that the swap turned round.
@@ -83,17 +83,19 @@ def bradley_terry(verdicts: Verdicts, draws: Draws | None = None) -> BradleyTerr
     Binder (1983), International Statistical Review 51.
     """
     shares, place, pairs = _shares(verdicts)
-    totals = np.zeros((len(pairs), 3))
-    np.add.at(totals, place, shares)
+    totals = np.stack([np.bincount(place, weights=own, minlength=len(pairs)) for own in shares.T], axis=1)
     reason = _disconnected(verdicts.methods, totals, pairs)
     if reason is not None:
         return BradleyTerry(tuple(Strength(name, None, None, None, None, reason) for name in verdicts.methods), None)
     fitted = fit_strengths(totals, pairs, len(verdicts.methods))
-    moves = _moves(fitted, shares, place, totals, pairs)
+    chances, effects = _effects(fitted, totals, pairs)
+    surprise = shares - chances[place]
     draws = draw_items(verdicts.prompts) if draws is None else draws
     rows = []
     for m, name in enumerate(verdicts.methods):
-        values = _by_run_and_prompt(verdicts, moves[:, m]) + fitted[m]
+        moves = (surprise * effects[:, :, m][place]).sum(axis=1)
+        # What is drawn is seeded by these numbers: machines that round otherwise must not draw otherwise.
+        values = np.round(_by_run_and_prompt(verdicts, moves) + fitted[m], 9)
         found = crossed_interval(values, verdicts.prompts, verdicts.runs, draws)
         rows.append(_strength(name, float(fitted[m]), found))
     nu = float(np.exp(fitted[-1])) if totals[:, 2].any() else 0.0
@@ -109,20 +111,21 @@ def _strength(name: str, value: float, found: Interval) -> Strength:
 
 def _by_run_and_prompt(verdicts: Verdicts, moves: Floats) -> Floats:
     """(N,) -> (R, P) numbers whose mean over runs, and over tasks of means over prompts, is the sum of the moves."""
-    found = np.zeros((len(verdicts.runs), verdicts.prompts.n_prompts))
-    np.add.at(found, (verdicts.run, verdicts.prompt), moves)
-    return found * len(verdicts.runs) / verdicts.prompts.weights
+    shape = (len(verdicts.runs), verdicts.prompts.n_prompts)
+    sums = np.bincount(verdicts.run * shape[1] + verdicts.prompt, weights=moves, minlength=shape[0] * shape[1])
+    found: Floats = sums.reshape(shape) * len(verdicts.runs) / verdicts.prompts.weights
+    return found
 
 
-def _moves(fitted: Floats, shares: Floats, place: Integers, totals: Floats, pairs: Integers) -> Floats:
-    """(N, M + 1) how much each verdict adds to each strength and to log nu, to first order."""
+def _effects(fitted: Floats, totals: Floats, pairs: Integers) -> tuple[Floats, Floats]:
+    """(C, 3) chances of win, loss and tie of each pair, and (C, 3, M + 1) how much one of each, less its chance, adds
+    to each strength and to log nu, to first order."""
     design, offset = _design(pairs, len(fitted) - 1), _offset(totals)
     chances = _chances(fitted, design, offset)
     curvature = _curvature(chances, totals.sum(axis=1), design)
-    scores = np.einsum("nk,nkm->nm", shares - chances[place], design[place])
-    found: Floats = np.linalg.solve(curvature, scores.T).T
-    found[:, :-1] -= found[:, :-1].mean(axis=1, keepdims=True)
-    return found
+    found: Floats = np.linalg.solve(curvature, design.reshape(-1, len(fitted)).T).T.reshape(design.shape)
+    found[..., :-1] -= found[..., :-1].mean(axis=-1, keepdims=True)
+    return chances, found
 
 
 def fit_strengths(outcomes: Floats, pairs: Integers, n_methods: int) -> Floats:

@@ -152,11 +152,12 @@ def _pair(found: Measured, one: str, other: str, difference: float, seeds: Seque
 
 @dataclass(frozen=True, slots=True)
 class _Parts:
-    """Order and seed variance, all in `seed` where they are not told apart; freedom: of the total."""
+    """Order and seed variance, all in `seed` where they are not told apart; freedom: of the total, as few orders with
+    many seeds leave it."""
 
     order: float
     seed: float
-    freedom: int
+    freedom: float
     known: bool
 
     def unlucky(self) -> _Parts:
@@ -177,7 +178,16 @@ def _parts(values: Floats, runs: Runs) -> _Parts:
         return _Parts(0.0, total, len(values) - 1, known=False)
     whole = split.order + split.seed
     order = min(max(0.0, split.order), whole) if whole > 0 else 0.0
-    return _Parts(order, max(0.0, whole - order), len(values) - 1, known=True)
+    seed = max(0.0, whole - order)
+    return _Parts(order, seed, _freedom(order, seed, runs), known=True)
+
+
+def _freedom(order: float, seed: float, runs: Runs) -> float:
+    """Satterthwaite's degrees of freedom of order + seed, from the mean squares between and within orders."""
+    orders, each = runs.orders, len(runs) / runs.orders
+    between, within = order + seed / each, seed * (1.0 - 1.0 / each)
+    spread = between**2 / (orders - 1) + within**2 / (orders * (each - 1.0))
+    return (order + seed) ** 2 / spread if spread > 0 else float(len(runs) - 1)
 
 
 def _orders(difference: float, parts: _Parts, seeds: int) -> int | None:

@@ -8,10 +8,12 @@ from pydantic import TypeAdapter
 
 from lifealign_bench.benchmark.runs import StoredRun
 from lifealign_bench.benchmark.statistics.design import Design, design_of
+from lifealign_bench.benchmark.statistics.pairwise import bradley_terry
 from lifealign_bench.benchmark.statistics.reading import PROMPT_METRICS, read_board
 from lifealign_bench.benchmark.statistics.similarity import read_similarity
+from lifealign_bench.benchmark.statistics.verdicts import read_verdicts
 from lifealign_bench.leaderboard.analysis.gather import DIFFERENCE, Judged, analyse_metric
-from lifealign_bench.leaderboard.analysis.record import SCHEMA_VERSION, Analysis, DesignRecord, OrderRow
+from lifealign_bench.leaderboard.analysis.record import SCHEMA_VERSION, Analysis, Compared, DesignRecord, OrderRow
 
 RUBRIC = "rubric"
 
@@ -42,6 +44,7 @@ def analyse(runs: Sequence[StoredRun], metrics: Sequence[str] = (), difference: 
         tuple(sorted({run.record.identity.method for run in runs})),
         design,
         found,
+        _pairwise(runs),
         _notes(design),
     )
 
@@ -93,6 +96,13 @@ def _judged(runs: Sequence[StoredRun], metric: str) -> Judged | None:
             expected, scored = found.get(run.record.identity.method, (0, 0))
             found[run.record.identity.method] = (expected + own.expected, scored + own.scored)
     return found or None
+
+
+def _pairwise(runs: Sequence[StoredRun]) -> tuple[Compared, ...]:
+    return tuple(
+        Compared(name, bradley_terry(own), len(own.score), own.prompts.n_prompts, len(own.runs))
+        for name, own in read_verdicts(runs).items()
+    )
 
 
 def _notes(design: DesignRecord) -> tuple[str, ...]:

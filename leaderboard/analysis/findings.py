@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 from lifealign_bench.benchmark.statistics.board import Board, Measured, measured
 from lifealign_bench.benchmark.statistics.estimates import Estimate, contrast_estimate, mean_estimate
 from lifealign_bench.benchmark.statistics.interference import step_changes, task_prompts
+from lifealign_bench.benchmark.statistics.positions import PositionEffect
+from lifealign_bench.benchmark.statistics.prompts import Prompts
 from lifealign_bench.benchmark.statistics.sensitivity import Sensitivity
 from lifealign_bench.benchmark.statistics.sign_flip import holm
 from lifealign_bench.leaderboard.analysis.record import Endings, Finding
@@ -53,11 +55,15 @@ def subjects_of(board: Board, averaged: Board | None) -> tuple[Subject, ...]:
 def interference_tests(subjects: Iterable[Subject]) -> tuple[Finding, ...]:
     """Each (i, j): the mean change of j when i is learned after it, over runs and the prompts of j, against 0."""
     found = []
+    by_task: dict[int, Prompts] = {}
     for subject in subjects:
         board, changes = subject.board, step_changes(subject.board, subject.place)
         places = np.stack([board.task_places(block) for block in board.blocks])
         for j, task in enumerate(board.tasks):
-            own, prompts = changes[:, :, board.prompts.task == j], task_prompts(board.prompts, j)
+            own = changes[:, :, board.prompts.task == j]
+            if j not in by_task:
+                by_task[j] = task_prompts(board.prompts, j)
+            prompts = by_task[j]
             for i, learned in enumerate(board.tasks):
                 if i != j:
                     there = (places[:, j] < places[:, i]) & ~np.isnan(own[:, i]).any(axis=1)
@@ -119,6 +125,20 @@ def ending_effects(averaged: Board | None) -> Endings:
             estimate = _contrast(last, 0, codes, weights)
         found.append((None, (tasks[task],), estimate))
     return Endings(_family(found), other_orders=several, reason=None)
+
+
+def position_tests(effects: Sequence[PositionEffect]) -> tuple[Finding, ...]:
+    """Each position less the mean position, right after learning and at the end; only of balanced orders, in others it
+    is mixed with what neighbours do."""
+    found = []
+    for own in effects:
+        method = None if own.method == AVERAGE else own.method
+        for place, one in enumerate(own.effects, 1):
+            p = one.p if own.caution is None else None
+            reason = None if p is not None else one.reason or own.caution
+            estimate = Estimate(one.value, one.low, one.high, p, None, one.n_orders, reason)
+            found.append((method, (own.at, str(place)), estimate))
+    return _family(found)
 
 
 def _last(subject: Subject) -> Measured:

@@ -19,6 +19,7 @@ from lifealign_bench.leaderboard.analysis.findings import (
     interference_tests,
     order_effects,
     order_tests,
+    position_tests,
     subjects_of,
 )
 from lifealign_bench.leaderboard.analysis.record import (
@@ -60,6 +61,7 @@ def analyse_metric(
         reason,
     )
     matrices = interference(board)
+    positions = (*position_effects(board, "learned"), *position_effects(board, "end"))
     found = MetricAnalysis(
         metric=board.metric,
         methods=_method_rows(board, last, judged),
@@ -69,10 +71,11 @@ def analyse_metric(
         order_tests=order_tests(averaged.sensitivity, sensitivity),
         order_effects=order_effects(subjects),
         endings=ending_effects(average),
-        agreement=_agreement(last),
+        agreement=agreement_of_orders(last),
         interference=matrices,
         interference_tests=interference_tests(subjects),
-        positions=(*position_effects(board, "learned"), *position_effects(board, "end")),
+        positions=positions,
+        position_tests=position_tests((*averaged.positions, *positions)),
         similarity=_similarity(similarity, matrices, averaged),
         difference=difference,
         power=pair_powers(last, difference),
@@ -104,7 +107,7 @@ def _coverage(board: Board, m: int, judged: Judged | None) -> Coverage:
     return Coverage(len(board.blocks) - len(lost), len(board.blocks), cells, expected, scored)
 
 
-def _agreement(last: Measured) -> Agreement:
+def agreement_of_orders(last: Measured) -> Agreement:
     """Of the orders about the sequential methods; Last, seeds averaged."""
     board = last.board
     names = sorted({block.order for block in board.blocks})

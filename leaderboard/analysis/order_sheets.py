@@ -43,7 +43,8 @@ def order_sheet(found: MetricAnalysis) -> Sheet:
     return Sheet(
         "Order sensitivity",
         "Standard deviation of Last over orders, as it is and without the seeds' part, beside that over seeds; p of "
-        "the permutation F-test, Holm; AOPD and MOPD: mean and largest difference of a task over orders.",
+        "the permutation F-test, Holm; AOPD and MOPD: mean and largest difference of a task over orders, without "
+        "intervals: chance alone keeps a largest less a smallest number above 0.",
         ("method", "worst order", "best order", "sd", "order", "seed", "p", "BWT sd", "AOPD", "MOPD"),
         tuple(rows),
         merged(notes),
@@ -91,7 +92,8 @@ def opd_sheet(found: MetricAnalysis) -> Sheet:
     ]
     return Sheet(
         "OPD: what the order decides about each task",
-        "The largest less the smallest number of a task at the end, over orders; seeds averaged.",
+        "The largest less the smallest number of a task at the end, over orders; seeds averaged. No interval: chance "
+        "alone keeps it above 0, the more the more orders there are.",
         ("method", *tasks), tuple(rows), brief=False,
     )  # fmt: skip
 

@@ -10,6 +10,7 @@ from importlib.resources import files
 from plotly.offline import get_plotlyjs
 
 from lifealign_bench.leaderboard.analysis.figures import Drawn, draw
+from lifealign_bench.leaderboard.analysis.pairwise_sheets import pairwise_sheet
 from lifealign_bench.leaderboard.analysis.record import Analysis, MetricAnalysis, Statement
 from lifealign_bench.leaderboard.analysis.sections import LEVEL_TITLES, Section, sections
 from lifealign_bench.leaderboard.analysis.sheets import Sheet, design_sheets
@@ -24,7 +25,8 @@ def report_page(found: Analysis) -> str:
     """The whole page: styles, scripts and figures in it once."""
     own = files("lifealign_bench.leaderboard.analysis")
     title = f"{found.suite}: report"
-    body = "".join([_head(found), *_design(found), *(part for metric in found.metrics for part in _metric(metric))])
+    metrics = (part for metric in found.metrics for part in _metric(metric))
+    body = "".join([_head(found), *_design(found), *metrics, *_pairwise(found)])
     return (
         '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">\n'
@@ -48,13 +50,14 @@ def data(value: object) -> str:
 
 def _contents(found: Analysis) -> str:
     entries = ['<li><a href="#design">Orders and seeds</a></li>']
-    for number, metric in enumerate(found.metrics, 1):
-        inner = "".join(
-            f'<li><a href="#m{number}-{part.name}">{text(part.title)}</a></li>' for part in sections(metric)
-        )
-        inner += f'<li><a href="#m{number}-statements"><strong>In words</strong></a></li>'
+    for metric in found.metrics:
+        number = _number(metric)
+        inner = "".join(f'<li><a href="#{number}-{part.name}">{text(part.title)}</a></li>' for part in sections(metric))
+        inner += f'<li><a href="#{number}-statements"><strong>In words</strong></a></li>'
         name = text(metric_name(metric.metric).title)
-        entries.append(f'<li><a href="#m{number}">{name}</a><ul>{inner}</ul></li>')
+        entries.append(f'<li><a href="#{number}">{name}</a><ul>{inner}</ul></li>')
+    if found.pairwise:
+        entries.append('<li><a href="#pairwise">Answers compared in pairs</a></li>')
     return f'<nav aria-label="Contents"><p class="suite">{text(found.suite)}</p><ul>{"".join(entries)}</ul></nav>'
 
 
@@ -78,6 +81,13 @@ def _design(found: Analysis) -> Iterator[str]:
     yield "<section id='design'><h2>Orders and seeds</h2>"
     yield from (_sheet(sheet, "", shown=True) for sheet in design_sheets(found))
     yield "</section>"
+
+
+def _pairwise(found: Analysis) -> Iterator[str]:
+    if found.pairwise:
+        yield "<section class='metric' id='pairwise'><h2>Answers compared in pairs</h2>"
+        yield from (_sheet(pairwise_sheet(own), "", shown=True) for own in found.pairwise)
+        yield "</section>"
 
 
 def _metric(found: MetricAnalysis) -> Iterator[str]:

@@ -10,18 +10,19 @@ from lifealign_bench.benchmark.statistics.agreement import Agreement
 from lifealign_bench.benchmark.statistics.crossed import Interval
 from lifealign_bench.benchmark.statistics.estimates import Estimate
 from lifealign_bench.benchmark.statistics.interference import Interference
+from lifealign_bench.benchmark.statistics.pairwise import BradleyTerry
 from lifealign_bench.benchmark.statistics.positions import PositionEffect
 from lifealign_bench.benchmark.statistics.power import PairPower
 from lifealign_bench.benchmark.statistics.ranking import Ranking
 from lifealign_bench.benchmark.statistics.sensitivity import Sensitivity
 from lifealign_bench.benchmark.statistics.similarity import SimilarityTest
 
-SCHEMA_VERSION: Final = 1
+SCHEMA_VERSION: Final = 2
 """Raised whenever a field of the record changes; see docs/versions.md."""
 
 Counts = tuple[tuple[int, ...], ...]
 Level = Literal["shown", "seen", "open"]
-Kind = Literal["interference", "ending", "order", "order matters", "methods", "agreement"]
+Kind = Literal["interference", "ending", "order", "order matters", "position", "methods", "agreement"]
 
 
 @dataclass(frozen=True)
@@ -163,7 +164,7 @@ class MetricAnalysis:
 
     order_tests: permutation F-tests of Last over orders, value the order's standard deviation. order_effects: Last of
     an order less the mean of the others. interference_tests: mean change of the second task when the first is learned
-    after it. difference: the points that `power` is about.
+    after it. position_tests: a position, (at, 1..T), less the mean position. difference: the points of `power`.
     """
 
     metric: str
@@ -178,6 +179,7 @@ class MetricAnalysis:
     interference: tuple[Interference, ...]
     interference_tests: tuple[Finding, ...]
     positions: tuple[PositionEffect, ...]
+    position_tests: tuple[Finding, ...]
     similarity: Similarity
     difference: float
     power: tuple[PairPower, ...]
@@ -186,10 +188,22 @@ class MetricAnalysis:
 
 
 @dataclass(frozen=True)
-class Analysis:
-    """Everything about one board: runs of one suite, comparability key and base. notes: what a reader must know."""
+class Compared:
+    """Strengths of the methods from answers that a judge compared in pairs, in one dimension, and from how many."""
 
-    schema_version: Literal[1]
+    dimension: str
+    result: BradleyTerry
+    n_verdicts: int
+    n_prompts: int
+    n_runs: int
+
+
+@dataclass(frozen=True)
+class Analysis:
+    """Everything about one board: runs of one suite, comparability key and base. pairwise: by dimension, empty where no
+    answers were compared. notes: what a reader must know."""
+
+    schema_version: Literal[2]
     suite: str
     comparability_key: str
     base: str
@@ -198,4 +212,5 @@ class Analysis:
     methods: tuple[str, ...]
     design: DesignRecord
     metrics: tuple[MetricAnalysis, ...]
+    pairwise: tuple[Compared, ...]
     notes: tuple[str, ...]

@@ -8,6 +8,7 @@ from itertools import pairwise
 
 from lifealign_bench.benchmark.metrics import Measure
 from lifealign_bench.benchmark.statistics.crossed import Interval
+from lifealign_bench.benchmark.statistics.power import Need
 from lifealign_bench.leaderboard.analysis.record import Analysis, Coverage, MetricAnalysis
 from lifealign_bench.leaderboard.analysis.wording import between, chance, counted, number
 from lifealign_bench.leaderboard.task_names import short_tasks
@@ -164,21 +165,29 @@ def power_sheet(found: MetricAnalysis) -> Sheet:
     seeds = sorted({need.seeds for pair in found.power for need in pair.needs})
     rows = []
     for pair in found.power:
-        by_seeds = {need.seeds: need.orders for need in pair.needs}
-        cells = [NULL if by_seeds.get(count) is None else f"{by_seeds[count]:,}" for count in seeds]
+        by_seeds = {need.seeds: need for need in pair.needs}
+        cells = [_orders(by_seeds.get(count)) for count in seeds]
         rows.append((pair.first, pair.second, _signed(pair.seen), _value(pair.block_sd), *cells))
     notes = [f"{pair.first} − {pair.second}: {pair.reason}" for pair in found.power if pair.reason]
     if seeds == [1]:
         notes.append("one seed an order: more seeds cannot be weighed against more orders")
     return Sheet(
         f"Orders that find a difference of {found.difference:g} points",
-        "In 80 % of cases, for this pair alone, if blocks go on differing as they did (sign-flip test at 5 %).",
+        "In 80 % of cases, for this pair alone, if blocks go on differing as they did (sign-flip test at 5 %); in "
+        "brackets if they only happened to differ so little, as they do once in ten times.",
         ("first", "second", "seen", "sd of a block", *(f"{counted(count, 'seed')}" for count in seeds)),
         tuple(rows),
         merged(notes),
         texts=2,
         brief=False,
     )
+
+
+def _orders(need: Need | None) -> str:
+    """`8 (19)`: as the variance seen says, and as its upper 90 % bound does."""
+    if need is None or need.orders is None:
+        return NULL
+    return f"{need.orders:,}" + ("" if need.unlucky is None else f" ({need.unlucky:,})")
 
 
 def merged(notes: Iterable[str]) -> tuple[str, ...]:

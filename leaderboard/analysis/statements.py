@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from lifealign_bench.leaderboard.analysis.method_statements import method_statements
 from lifealign_bench.leaderboard.analysis.order_statements import agreement_statements, order_statements
+from lifealign_bench.leaderboard.analysis.position_statements import position_statements
 from lifealign_bench.leaderboard.analysis.record import DesignRecord, Level, MetricAnalysis, Statement
 from lifealign_bench.leaderboard.analysis.task_statements import ending_statements, interference_statements
 
@@ -20,6 +21,7 @@ def stated(found: MetricAnalysis, design: DesignRecord) -> MetricAnalysis:
         *order_statements(
             found.order_tests, found.order_effects, found.averaged, found.sensitivity, design, found.metric
         ),
+        *position_statements(found.position_tests, found.averaged, len(design.tasks), found.metric),
         *agreement_statements(found.agreement),
         *method_statements(found.ranking, found.power, found.difference, len(design.seeds), found.metric),
     ]

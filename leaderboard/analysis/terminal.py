@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from rich.console import Group, RenderableType
 from rich.padding import Padding
 
+from lifealign_bench.leaderboard.analysis.pairwise_sheets import pairwise_sheet
 from lifealign_bench.leaderboard.analysis.record import Analysis, Statement
 from lifealign_bench.leaderboard.analysis.sections import LEVEL_TITLES, sections
 from lifealign_bench.leaderboard.analysis.sheets import Sheet, design_sheets
@@ -28,6 +29,7 @@ def render_analysis(found: Analysis) -> RenderableType:
         for section in sections(metric):
             parts += [_sheet(sheet) for sheet in section.sheets if sheet.brief and sheet.rows]
         parts += _statements(metric.statements)
+    parts += [_sheet(pairwise_sheet(own)) for own in found.pairwise]
     return Group(*parts)
 
 

@@ -112,9 +112,7 @@ def test_the_fit_is_the_maximum_of_davidsons_likelihood():
 def test_two_methods_without_ties_have_the_log_odds_of_their_wins():
     layout = Prompts(np.zeros(40, dtype=int), np.arange(40))
     score = np.repeat([1.0, 0.0], [30, 10])
-    own = Verdicts(
-        ("a", "b"), np.zeros(40, dtype=int), np.ones(40, dtype=int), score, ZEROS[:40], np.arange(40), BLOCK, layout
-    )
+    own = Verdicts(("a", "b"), ZEROS, ZEROS + 1, score, ZEROS, np.arange(40), BLOCK, layout)
     found = bradley_terry(own)
     assert found.nu == 0.0
     assert found.strengths[0].method == "a"

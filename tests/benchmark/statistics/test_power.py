@@ -107,6 +107,20 @@ def test_blocks_planned_from_a_pilot_find_the_difference_they_were_planned_for(s
     assert 0.75 <= np.mean(found) <= 0.95
 
 
+@pytest.mark.parametrize(("orders", "seeds"), [(3, 1), (6, 1), (6, 3)])
+def test_the_careful_number_of_orders_has_the_promised_power_after_four_of_five_pilots(orders: int, seeds: int) -> None:
+    """`orders` is what the variance of the pilot says, too small after every second one; `unlucky` allows for that."""
+    generator, enough = np.random.default_rng(orders + seeds), []
+    for order_sd, run_sd in ((0.0, 2.0), (1.5, 1.5)) * 125:
+        values = order_sd * np.repeat(generator.standard_normal(orders), seeds)
+        values = values + run_sd * generator.standard_normal(orders * seeds)
+        (pair,) = pair_powers(seen(np.stack([values, np.zeros(len(values))]), orders, seeds), 2.0, seeds=(1, 3))
+        for need in pair.needs:
+            truly = blocks_needed(2.0, math.hypot(order_sd * math.sqrt(need.seeds), run_sd))
+            enough.append(need.unlucky is None or need.unlucky * need.seeds >= truly)
+    assert np.mean(enough) >= 0.8
+
+
 def test_one_seed_answers_for_one_seed_only() -> None:
     values = np.random.default_rng(1).normal(70, 2, (2, 6))
     (pair,) = pair_powers(seen(values, 6, 1), 3.0)

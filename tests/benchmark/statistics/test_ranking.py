@@ -6,12 +6,26 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from lifealign_bench.benchmark.statistics import Comparison, Rank, Ranking, compare_methods, draw_items, rank_methods
+from lifealign_bench.benchmark.statistics import (
+    Comparison,
+    Rank,
+    Ranking,
+    compare_methods,
+    draw_items,
+    rank_methods,
+    sign_flip,
+)
 from lifealign_bench.benchmark.statistics.crossed import missing_interval
 from lifealign_bench.benchmark.statistics.ranking import Gaps, method_gaps, rank_bounds, tie_groups
 from simulated_boards import Simulated, World, as_measured, simulate, with_runs
 
 REPLICATES, BOARDS = 300, 500
+
+
+@pytest.fixture(autouse=True)
+def fewer_flips(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As many as a p of 0.05 among six pairs needs; the product draws more."""
+    monkeypatch.setattr(sign_flip, "FLIPS", 3999)
 
 
 def rankings(world: World, boards: int) -> Iterator[tuple[Simulated, Ranking]]:

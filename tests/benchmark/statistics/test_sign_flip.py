@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from lifealign_bench.benchmark.statistics import blocks_needed, holm, sign_flip_p, smallest_p
+from lifealign_bench.benchmark.statistics import blocks_needed, holm, sign_flip, sign_flip_p, smallest_p
+from lifealign_bench.benchmark.statistics.run_part import run_part
 from lifealign_bench.benchmark.statistics.sign_flip import FLIPS, explain_blocks
-from simulated_boards import World, simulate, with_runs
+from simulated_boards import World, simulate
 
 
 def rejected(world: World, boards: int) -> float:
@@ -23,18 +24,34 @@ def rejected(world: World, boards: int) -> float:
 
 
 @pytest.mark.parametrize("run_sd", [1.0, 3.0])
-def test_with_run_noise_and_no_difference_eighteen_blocks_reject_as_often_as_they_say(run_sd):
+def test_with_run_noise_and_no_difference_eighteen_blocks_reject_as_often_as_they_say(run_sd, monkeypatch):
+    monkeypatch.setattr(sign_flip, "FLIPS", 3999)
     world = World(methods=(0.0, 0.0), run_sd=run_sd, order_sd=2.0, seed_sd=1.0, prompts=30)
     assert 0.03 <= rejected(world, 500) <= 0.07
 
 
 def test_six_blocks_reject_in_three_of_a_hundred_boards_since_p_has_steps():
-    world = with_runs(World(methods=(0.0, 0.0), order_sd=2.0, prompts=30), 6, 1)
-    assert 0.01 <= rejected(world, 500) <= 0.05
+    """With six blocks p is 1/32, 2/32, ...: the largest step under 5 % is 3.1 %."""
+    differences = np.random.default_rng(6).standard_normal((8000, 6))
+    assert np.mean(sign_flip_p(differences) <= 0.05) == pytest.approx(1 / 32, abs=0.006)
 
 
 def test_three_blocks_reject_never():
-    assert rejected(with_runs(World(methods=(0.0, 0.0), prompts=30), 3, 1), 100) == 0.0
+    assert sign_flip_p(np.random.default_rng(3).standard_normal((500, 3))).min() >= 0.25
+
+
+def test_where_methods_take_orders_differently_the_interval_keeps_false_claims_rare():
+    """Blocks of one order then differ alike, and signs flipped block by block call chance a finding too often for other
+    orders than these. A claim also needs an interval without 0, which knows the orders' part."""
+    generator, world = np.random.default_rng(1), World(orders=6, seeds=3)
+    by_order = 1.5 * np.sqrt(2.0) * generator.standard_normal((1500, 6))[:, world.runs.order]
+    differences = by_order + 2.0 * np.sqrt(2.0) * generator.standard_normal((1500, 18))
+    flipped = np.concatenate([sign_flip_p(part) for part in np.split(differences, 30)]) <= 0.05
+    parts = [run_part(row, world.runs) for row in differences]
+    errors, freedoms = np.sqrt([own.variance for own in parts]), np.array([own.freedom for own in parts])
+    left_out = np.abs(differences.mean(axis=1)) > stats.t.ppf(0.975, freedoms) * errors
+    assert flipped.mean() > 0.1
+    assert (flipped & left_out).mean() <= 0.06
 
 
 def test_a_difference_is_found():
