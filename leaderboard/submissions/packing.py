@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import zipfile
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -10,6 +11,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pandas as pd
+from pydantic import ValidationError
 
 from lifealign_bench.benchmark.columns import read_table
 from lifealign_bench.benchmark.durable import explained
@@ -21,6 +23,7 @@ from lifealign_bench.data.errors import InputError
 from lifealign_bench.leaderboard.submissions.format import (
     Code,
     Counts,
+    DataUsed,
     Declarations,
     RunEntry,
     Submission,
@@ -49,6 +52,31 @@ class Said:
     code: Code
     declarations: Declarations
     class_name: str | None = None
+
+
+def slug_of(method: str) -> str:
+    """What a submission is called by default: the method's name in small letters, other signs as dashes."""
+    return re.sub(r"[^a-z0-9._-]+", "-", method.casefold()).strip("-._") or "submission"
+
+
+def declared(tuning_origin: str, licence: str, contact: str | None, data_used: Sequence[str]) -> Declarations:
+    """The declarations of a command line; data_used: `NAME=LICENCE` each.
+
+    Raises:
+        InputError: one that a bundle may not hold.
+    """
+    data = [text.partition("=") for text in data_used]
+    try:
+        return Declarations(
+            tuning_origin=tuning_origin,
+            data=tuple(DataUsed(name=name, licence=terms) for name, _, terms in data),
+            licence=licence,
+            contact=contact,
+        )
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        place = ".".join(map(str, first["loc"]))
+        raise InputError("declarations", place, repr(first["input"])[:80], str(first["msg"])) from None
 
 
 def chosen_runs(runs: Sequence[StoredRun], method: str) -> tuple[list[StoredRun], list[StoredRun]]:

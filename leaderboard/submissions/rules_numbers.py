@@ -20,8 +20,9 @@ BLEU = "bleu"
 """The one metric that needs the references' texts."""
 KEY = ["step", "task", "metric"]
 NUMBERS = ("value", "standard_error", "n", "n_unscored")
-DRAWN = 2_000
-"""Distinct answers of a run whose text metrics are computed again; of more, as many drawn from the rows' hash."""
+DRAWN, LEAST_DRAWN = 4_000, 200
+"""Distinct answers of a bundle whose text metrics are computed again, at least as many of each run as the second; of
+more than these, as many are drawn from the rows' hash."""
 
 
 def r2_coverage(rows: RunRows) -> Iterator[Finding]:
@@ -94,27 +95,22 @@ def r5_comparability(rows: RunRows) -> Iterator[Finding]:
 def r6_texts(rows: RunRows) -> Iterator[Finding]:
     """R6: the text metrics of an answer are those of its text against the reference; of very many answers, of some."""
     samples, references = rows.samples, rows.bundle.texts.references
-    columns = ("sample_id", "pair_id", "answer", "bleu4_char", "rouge_l")
-    found = {
-        (row["pair_id"], row["answer"]): row
-        for row in samples[list(columns)].to_dict("records")
-        if row["pair_id"] in references
-    }
-    chosen = list(found.values())
-    if len(chosen) > DRAWN:
-        chosen = random.Random(rows.run.record.artefacts.get("samples.parquet", "")).sample(chosen, DRAWN)
-    drawn = {(row["pair_id"], row["answer"]): row for row in chosen}
-    fresh = {key: _of_text(key[1], references[key[0]]) for key in drawn}
+    names = ("sample_id", "pair_id", "answer", "bleu4_char", "rouge_l")
+    listed = list(zip(*(samples[name].tolist() for name in names), strict=True))
+    chosen = list(dict.fromkeys((pair, answer) for _, pair, answer, _, _ in listed if pair in references))
+    most = max(LEAST_DRAWN, DRAWN // len(rows.bundle.runs))
+    if len(chosen) > most:
+        chosen = random.Random(rows.run.record.artefacts.get("samples.parquet", "")).sample(chosen, most)
+    fresh = {(pair, answer): _of_text(answer, references[pair]) for pair, answer in chosen}
     file = rows.run.file("samples.parquet")
-    for row in samples[list(columns)].to_dict("records"):
-        numbers = fresh.get((row["pair_id"], row["answer"]))
-        for name, number in (numbers or {}).items():
-            if not same(row[name], number):
-                yield error("R6", file, f"{row['sample_id']}: {name}", row[name], f"{number}, from the answer")
+    for sample, pair, answer, bleu, rouge in listed:
+        for name, written, number in zip(names[3:], (bleu, rouge), fresh.get((pair, answer), ()), strict=False):
+            if not same(written, number):
+                yield error("R6", file, f"{sample}: {name}", written, f"{number}, from the answer")
 
 
-def _of_text(answer: str, reference: str) -> dict[str, float]:
-    return {"bleu4_char": bleu4_char(answer, reference), "rouge_l": rouge_l(answer, reference)}
+def _of_text(answer: str, reference: str) -> tuple[float, float]:
+    return bleu4_char(answer, reference), rouge_l(answer, reference)
 
 
 def _texts_known(rows: RunRows) -> bool:

@@ -47,7 +47,8 @@ def _of_words(rows: RunRows, judge: JudgeRecord, own: pd.DataFrame) -> Iterator[
         return
     known: dict[tuple[Any, ...], float | str | None] = {}
     columns = ("sample_id", "task", "dimension", "template", "position", "against", "raw", "status", "verdict")
-    for row in own[list(columns)].to_dict("records"):
+    for values in zip(*(own[name].tolist() for name in columns), strict=True):
+        row = dict(zip(columns, values, strict=True))
         key = tuple(row[name] for name in ("task", "dimension", "template", "position", "against", "raw"))
         if key not in known:
             known[key] = _said(templates, rows.bundle.texts.rubrics, row)
@@ -109,29 +110,30 @@ def _of_oracle(rows: RunRows, judge: JudgeRecord, own: pd.DataFrame) -> Iterator
         yield error("R1", file, "item", fault, "items of the miniature world")
         return
     samples = dict(zip(rows.samples["sample_id"], rows.samples["pair_id"], strict=True))
-    for row in own.to_dict("records"):
-        if samples.get(row["sample_id"]) != row["pair_id"]:
-            continue  # of another sample, which rule J1 says
-        key = (row["sample_id"], row["dimension"], None if pd.isna(row["against"]) else row["against"])
-        if key[2] not in (None, BASE):
-            continue  # compared with answers that are not in this run
-        if row["verdict"] != said(*key):
-            place = f"{row['sample_id']}, {row['dimension']}: verdict"
-            yield error("R1", file, place, row["verdict"], f"{said(*key)}, which the oracle says of the answer")
+    against = [None if other is None or pd.isna(other) else other for other in own["against"]]
+    columns = [own[name].tolist() for name in ("sample_id", "pair_id", "dimension", "verdict")]
+    for sample, pair, dimension, verdict, other in zip(*columns, against, strict=True):
+        # What is of another sample rule J1 says; what was compared with answers of other runs is not here.
+        if (
+            samples.get(sample) == pair
+            and other in (None, BASE)
+            and verdict != (right := said(sample, dimension, other))
+        ):
+            place = f"{sample}, {dimension}: verdict"
+            yield error("R1", file, place, verdict, f"{right}, which the oracle says of the answer")
 
 
 def _oracle_verdicts(rows: RunRows, oracle: Oracle) -> Callable[[Any, Any, Any], float | None]:
     """A function from sample, dimension and what it was compared with to the oracle's verdict."""
-    rubrics, columns = rows.bundle.texts.rubrics, ("sample_id", "task", "step", "pair_id", "answer", "harm", "item")
+    rubrics, names = rows.bundle.texts.rubrics, ("sample_id", "task", "step", "pair_id", "answer", "harm", "item")
     items: dict[Any, JudgedItem] = {}
     base: dict[tuple[Any, Any], str] = {}
-    for row in rows.samples[list(columns)].to_dict("records"):
-        rubric = rubrics.get(row["task"], "")
-        items[row["sample_id"]] = JudgedItem(
-            row["pair_id"], row["task"], rubric, (), row["answer"], "", row["harm"], row["item"]
-        )
-        if row["step"] == 0:
-            base[row["task"], row["pair_id"]] = row["answer"]
+    for sample, task, step, pair, answer, harm, item in zip(
+        *(rows.samples[name].tolist() for name in names), strict=True
+    ):
+        items[sample] = JudgedItem(pair, task, rubrics.get(task, ""), (), answer, "", harm, item)
+        if step == 0:
+            base[task, pair] = answer
     distinct = list(dict.fromkeys(items.values()))
     alone: dict[JudgedItem, dict[str, float | None]] = {item: {} for item in distinct}
     found = iter(oracle.judge(distinct))
