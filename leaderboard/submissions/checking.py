@@ -61,7 +61,6 @@ STANDS_ON: Mapping[str, tuple[str, ...]] = {
     "R6": ("J4",),
     "T1": ("J4", "R1", "R3"),
     "C3": ("C1", "C2"),
-    "T3": ("T1", "R3"),
     "J3": ("P4",),
     "D2": ("D3",),
     "D3": ("P3",),
@@ -152,7 +151,6 @@ def _check_runs(bundle: Bundle, said: Said) -> int:
     counted = dict.fromkeys(s.COUNTED, 0)
     cells: dict[str, pd.DataFrame] = {}
     kept: dict[str, RunRows] = {}
-    first_rows: list[tuple[str, pd.DataFrame]] = []
     # References first: the method's own numbers are read against them.
     for run in sorted(bundle.runs, key=lambda run: run.is_method):
         rows = RunRows(run, bundle)
@@ -164,7 +162,6 @@ def _check_runs(bundle: Bundle, said: Said) -> int:
         _check_rows(rows, said)
         if not said.silences("R4", run.entry.folder):
             cells[run.entry.folder] = rows.scores.cells
-            first_rows.append((run.file("cells.parquet"), _first_row(rows.scores.cells)))
             kept[run.entry.folder] = replace(rows, _tables={"samples": rows.samples[["pair_id"]]})
             kept[run.entry.folder].__dict__["scores"] = rows.scores
     for run in bundle.runs:
@@ -172,7 +169,6 @@ def _check_runs(bundle: Bundle, said: Said) -> int:
             said.add(r.r4_metrics(kept[run.entry.folder], _peers(run, cells, bundle)))
     if len(bundle.runs) == len(bundle.submission.runs):
         _whole(said, "S7", s.s7_counts(bundle, counted))
-    _whole(said, "T3", t.t3_same(bundle, first_rows))
     _whole(said, "C4", c.c4_blocks(bundle))
     for rule in (d.d3_contamination, d.d1_tuning, d.d2_closed_data, d.d4_label):
         _whole(said, rule.__name__[:2].upper(), rule(bundle))
@@ -195,11 +191,6 @@ def _check_rows(rows: RunRows, said: Said) -> None:
 
 def _peers(run: BundledRun, cells: Mapping[str, pd.DataFrame], bundle: Bundle) -> dict[str, pd.DataFrame]:
     return peers_of(run, cells, bundle.runs)
-
-
-def _first_row(cells: pd.DataFrame) -> pd.DataFrame:
-    own = cells[cells["step"] == 0]
-    return own.set_index(["task", "metric"])[["value", "standard_error"]].dropna(subset=["value"])
 
 
 def _place(finding: Finding) -> tuple[int, str, str, str]:

@@ -1,4 +1,4 @@
-"""`decisions.jsonl`: what was added to a board, changed on it or removed from it, when and why, for everybody to read."""
+"""`decisions.jsonl`: what was added to a board, changed on it or removed from it, when and why."""
 
 from __future__ import annotations
 

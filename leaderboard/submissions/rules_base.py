@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 
-from lifealign_bench.leaderboard.submissions.bundle import Bundle, RunRows
+from lifealign_bench.leaderboard.submissions.bundle import RunRows
 from lifealign_bench.leaderboard.submissions.findings import Finding, error, warning
 from lifealign_bench.leaderboard.submissions.known import Reference, base_of, reference_cells
 
@@ -64,17 +64,3 @@ def t2_reference(rows: RunRows) -> Iterator[Finding]:
             found = f"{said[place]:.4f} for {row['pair_id']} at step {row['step']}, {int(wrong.sum())} such rows"
             field = f"reference_{side}_logp"
             yield error("T2", rows.run.file("pairs.parquet"), field, found, f"{expected[place]:.4f}, as in row 0")
-
-
-def t3_same(bundle: Bundle, first_rows: list[tuple[str, pd.DataFrame]]) -> Iterator[Finding]:
-    """T3: all runs of a bundle have one row 0: numbers by task and metric that are equal but for the last digits."""
-    if not first_rows:
-        return
-    _, first = first_rows[0]
-    for file, other in first_rows[1:]:
-        both = first.index.intersection(other.index)
-        one, two = first.loc[both, "value"].to_numpy(float), other.loc[both, "value"].to_numpy(float)
-        error_of = np.nan_to_num(first.loc[both, "standard_error"].to_numpy(float))
-        wrong = np.abs(one - two) > NORMAL * error_of + 1e-6
-        for place in np.flatnonzero(wrong)[:3]:
-            yield error("T3", file, f"step 0, {both[place]}", two[place], f"{one[place]}, as in the other runs")
