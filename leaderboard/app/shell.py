@@ -16,6 +16,7 @@ from lifealign_bench.leaderboard.app import (
     page_ranking,
     page_samples,
     page_start,
+    page_submit,
 )
 from lifealign_bench.leaderboard.app.filters import choose
 from lifealign_bench.leaderboard.app.source import Later, Source, named_places, source_of
@@ -34,6 +35,7 @@ PAGES: dict[str, tuple[str, str, Callable[[View], None]]] = {
     "compare": ("Compare", ":material/compare_arrows:", page_compare.draw),
     "samples": ("Samples", ":material/chat:", page_samples.draw),
     "judges": ("Judges", ":material/gavel:", page_judges.draw),
+    "submit": ("Submit", ":material/upload:", page_submit.draw),
 }
 ICON = Path(__file__).with_name("icon.png")
 SYNTHETIC = (

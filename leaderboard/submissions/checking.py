@@ -51,7 +51,7 @@ ROW_RULES: tuple[tuple[str, RunRule], ...] = (
 )
 """In the order in which they are computed: what others stand on comes first."""
 NEEDS: Mapping[str, str] = {
-    "M": "A", "S": "AM", "P": "AMS", "C": "AMSP", "R": "AMSPC", "J": "AMSPC", "T": "AMSPC", "D": "AMS",
+    "M": "A", "S": "AM", "P": "AMS", "C": "AMSP", "R": "AMSPC", "J": "AMSPC", "T": "AMSPC", "D": "AM",
 }  # fmt: skip
 STANDS_ON: Mapping[str, tuple[str, ...]] = {
     "R1": ("J1", "J2", "J4", "J5"),
@@ -59,7 +59,7 @@ STANDS_ON: Mapping[str, tuple[str, ...]] = {
     "R3": ("J4", "J5", "R1", "R6"),
     "R4": ("J4", "J5", "R1", "R3", "R6"),
     "R6": ("J4",),
-    "T1": ("J4", "R1", "R3"),
+    "T1": ("J4", "R1", "R3", "R6"),
     "C3": ("C1", "C2"),
     "J3": ("P4",),
     "D2": ("D3",),
@@ -167,7 +167,7 @@ def _check_runs(bundle: Bundle, said: Said) -> int:
     for run in bundle.runs:
         if run.entry.folder in kept:
             said.add(r.r4_metrics(kept[run.entry.folder], _peers(run, cells, bundle)))
-    if len(bundle.runs) == len(bundle.submission.runs):
+    if len(bundle.runs) == len({entry.folder for entry in bundle.submission.runs}):
         _whole(said, "S7", s.s7_counts(bundle, counted))
     _whole(said, "C4", c.c4_blocks(bundle))
     for rule in (d.d3_contamination, d.d1_tuning, d.d2_closed_data, d.d4_label):

@@ -42,7 +42,7 @@ def manifest_rules(folder: Path) -> Iterator[Finding]:
     yield from m2_no_others(listed, there)
     yield from m3_no_fewer(listed, there)
     yield from m4_hashes(listed, there)
-    yield from m5_places(there)
+    yield from m5_places(listed)
 
 
 def m1_readable(folder: Path) -> Iterator[Finding]:
@@ -88,9 +88,9 @@ def m4_hashes(listed: Mapping[str, str], there: Mapping[str, str]) -> Iterator[F
             yield error("M4", name, "sha256", there[name], listed[name])
 
 
-def m5_places(there: Mapping[str, str]) -> Iterator[Finding]:
-    """M5: every file has a place in a bundle."""
-    for name in sorted(there):
+def m5_places(listed: Mapping[str, str]) -> Iterator[Finding]:
+    """M5: every file of the manifest has a place in a bundle."""
+    for name in sorted(listed):
         if not is_placed(name):
             yield error("M5", name, "file", "one that has no place in a bundle", "submission.json and the runs' files")
 

@@ -41,7 +41,8 @@ def read_bundle(folder: Path, limits: Limits) -> Read:
     if submission is None:
         return Read(None, (), Texts(), tuple(found))
     runs = []
-    for entry in submission.runs:
+    # An entry that stands twice is read once; rule S4 says that it does.
+    for entry in {entry.folder: entry for entry in submission.runs}.values():
         run, faults = _run(folder, entry, limits)
         found += faults
         if run is not None:

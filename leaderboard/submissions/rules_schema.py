@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
+from lifealign_bench.benchmark.schema import DataRecord
 from lifealign_bench.leaderboard.submissions.bundle import Bundle, BundledRun, RunRows
 from lifealign_bench.leaderboard.submissions.findings import Finding, error
 from lifealign_bench.leaderboard.submissions.format import Submission
@@ -60,16 +61,22 @@ def s6_one_method(bundle: Bundle) -> Iterator[Finding]:
             ("method.spec", record.method.spec, first.method.spec),
             ("budget", record.budget, first.budget),
             ("model", record.model, first.model),
-            ("data", record.data, first.data),
+            ("data", *_of_common(record.data, first.data)),
             ("generation", record.generation, first.generation),
         ):
             if found != expected:
                 yield error("S6", run.file("run.json"), field, found, f"that of {own[0].entry.folder}")
 
 
+def _of_common(one: Mapping[str, DataRecord], two: Mapping[str, DataRecord]) -> tuple[object, object]:
+    """Both on the tasks that both have: which tasks a run has is a matter of its order (P5)."""
+    common = sorted(one.keys() & two.keys())
+    return {task: one[task] for task in common}, {task: two[task] for task in common}
+
+
 def s7_counts(bundle: Bundle, rows: dict[str, int]) -> Iterator[Finding]:
     """S7: the counts are those of the runs and of the rows in their tables."""
-    there = {"runs": len(bundle.submission.runs), **rows}
+    there = {"runs": len(bundle.runs), **rows}
     for name, expected in bundle.submission.counts.model_dump().items():
         if expected != there[name]:
             yield error("S7", SUBMISSION, f"counts.{name}", expected, str(there[name]))
