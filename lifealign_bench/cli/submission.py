@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from lifealign_bench.cli import options
+from lifealign_bench.cli.submission_again import rejudge, reproduce
 
 if TYPE_CHECKING:
     from lifealign_bench.leaderboard.submissions.checking import Report
@@ -23,6 +24,9 @@ Board = Annotated[
 ]
 Results = Annotated[Path, typer.Argument(help="The folder of a results repository.", metavar="RESULTS")]
 Why = Annotated[str, typer.Option("--why", help="The reason, for the public log.")]
+
+app.command("rejudge")(rejudge)
+app.command("reproduce")(reproduce)
 
 
 @app.callback()
@@ -133,7 +137,7 @@ def add(
     """Check a bundle against a results repository and, where it is clean, put its runs on that board."""
     from lifealign_bench.leaderboard.submissions.adding import add as add_bundle
 
-    added = add_bundle(bundle, results, _known([results]), _now(), why)
+    added = add_bundle(bundle, results, _known([results]), now(), why)
     _print(bundle, added.report, as_json=as_json)
     if not added.report.is_clean:
         raise typer.Exit(1)
@@ -149,11 +153,12 @@ def remove(
     """Take a submission off a board; the log says so, and why."""
     from lifealign_bench.leaderboard.submissions.adding import remove as remove_submission
 
-    gone = remove_submission(results, name, _now(), why)
+    gone = remove_submission(results, name, now(), why)
     typer.echo(f"removed {len(gone)} runs of {name}")
 
 
-def _now() -> str:
+def now() -> str:
+    """This moment, ISO 8601, UTC."""
     from datetime import UTC, datetime
 
     return datetime.now(UTC).isoformat(timespec="seconds")
