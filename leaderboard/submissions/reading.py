@@ -17,10 +17,11 @@ from lifealign_bench.leaderboard.submissions.bundle import BundledRun
 from lifealign_bench.leaderboard.submissions.findings import Finding, error, of_input
 from lifealign_bench.leaderboard.submissions.format import FORMAT_VERSION, RunEntry, Submission
 from lifealign_bench.leaderboard.submissions.layout import RUNS, SUBMISSION, TEXTS, Limits
-from lifealign_bench.leaderboard.submissions.texts import Texts, read_texts, s9_texts, texts_of
+from lifealign_bench.leaderboard.submissions.texts import COLUMNS, Texts, read_texts, s9_texts, texts_of
 
 NOT_STRING = 8
 """Bytes of a number in memory."""
+MOST_GROUPS, MOST_COLUMNS = 10_000, 64
 TWICE = "order.tasks names a task twice"
 """What a record says of an order that is no permutation: rule P5 says it with more words."""
 
@@ -122,47 +123,55 @@ def s3_tables(place: Path, entry: RunEntry, limits: Limits) -> list[Finding]:
 
 
 def _size_fault(path: Path, table: Table | None, limits: Limits) -> tuple[str, str, str] | None:
-    """Field, value and expectation where a table is too large for memory, before it is decoded: a dictionary makes
-    gigabytes of a small file. InputError where it is no Parquet file."""
+    """Field, value and expectation where a table is of another kind or too large for memory, before it is decoded: a
+    dictionary makes gigabytes of a small file. InputError where it is no Parquet file."""
     import pyarrow as pa
-    import pyarrow.compute as pc
     import pyarrow.parquet as pq
 
     try:
         with pq.ParquetFile(path, memory_map=False) as file:
             rows, groups, columns = file.metadata.num_rows, file.metadata.num_row_groups, file.metadata.num_columns
-            if rows > limits.rows or groups > 10_000 or columns > 64:
+            if rows > limits.rows or groups > MOST_GROUPS or columns > MOST_COLUMNS:
                 return "size", f"{rows:,} rows, {groups:,} groups, {columns} columns", f"at most {limits.rows:,} rows"
             names = file.schema_arrow.names
-            kinds = {name: file.schema_arrow.field(name).type for name in set(names)} if _once(names) else {}
+            known = COLUMNS if table is None else tuple(field.name for field in table_schema(table))
+            if strange := [name for name in names if name not in known or names.count(name) > 1]:
+                return "columns", f"unknown or twice: {', '.join(strange)}", ", ".join(known)
+            kinds = {name: file.schema_arrow.field(name).type for name in names}
+        if nested := [name for name, kind in kinds.items() if not (pa.types.is_primitive(kind) or _is_text(kind))]:
+            return "columns", ", ".join(f"{name} of {kinds[name]}" for name in nested), "numbers and texts"
         texts = [name for name, kind in kinds.items() if _is_text(kind)]
-        if table is not None:
-            known = {field.name for field in table_schema(table)}
-            if not known >= set(names) or any(pa.types.is_nested(kind) for kind in kinds.values()):
-                return None
-        arrow = pq.read_table(path, columns=texts, read_dictionary=texts, partitioning=None, memory_map=False)
-        total = rows * NOT_STRING * len(names)
-        for name in texts:
-            for chunk in arrow.column(name).chunks:
-                if not pa.types.is_dictionary(chunk.type):
-                    total += chunk.nbytes
-                    continue
-                lengths = pc.binary_length(chunk.dictionary)
-                total += pc.sum(pc.take(lengths, chunk.indices)).as_py() or 0
+        total = rows * NOT_STRING * len(names) + _bytes_of_texts(path, texts)
         return ("size", f"{total:,} bytes in memory", f"at most {limits.decoded:,}") if total > limits.decoded else None
     except FileNotFoundError as fault:
         raise InputError(path, "file", "no such file", "a table of the run") from fault
-    except (OSError, pa.ArrowException, ValueError, KeyError, OverflowError, MemoryError) as fault:
-        raise InputError(path, "file", str(fault).splitlines()[0][:120] or "nothing", "a Parquet file") from fault
+    # Whatever a hostile file makes its reader raise, it is no table.
+    except (OSError, pa.ArrowException, ValueError, KeyError, TypeError, OverflowError, MemoryError) as fault:
+        said = (str(fault).splitlines() or [""])[0][:120]
+        raise InputError(path, "file", said or type(fault).__name__, "a Parquet file") from fault
 
 
-def _once(names: list[str]) -> bool:
-    return len(set(names)) == len(names)
+def _bytes_of_texts(path: Path, names: list[str]) -> int:
+    """How many bytes the texts of a table take when each row has its own, without making them."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+    import pyarrow.parquet as pq
+
+    total = 0
+    arrow = pq.read_table(path, columns=names, read_dictionary=names, partitioning=None, memory_map=False)
+    for name in names:
+        for chunk in arrow.column(name).chunks:
+            if pa.types.is_dictionary(chunk.type):
+                total += pc.sum(pc.take(pc.binary_length(chunk.dictionary), chunk.indices)).as_py() or 0
+            else:
+                total += chunk.nbytes
+    return total
 
 
 def _is_text(kind: Any) -> bool:
     import pyarrow as pa
 
+    kind = kind.value_type if pa.types.is_dictionary(kind) else kind
     return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind))
 
 
