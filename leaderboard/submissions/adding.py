@@ -85,11 +85,14 @@ def _entry(results: Path, name: str) -> Path:
 
 
 def _copied(bundle: Path, submission: Submission, results: Path) -> list[Path]:
-    if any(one.submission == submission.name and one.what == "added" for one in _standing(results)):
+    standing = _standing(results)
+    if any(one.submission == submission.name for one in standing):
         raise InputError(results / DECISIONS, "submission", submission.name, "a name that is not on the board yet")
     there = results_runs(results)
     suite = results / submission.suite
-    chosen = [entry for entry in submission.runs if not _is_there_as_reference(bundle, entry, there)]
+    # What a killed `add` left of this bundle stands in no line of the log, and is its own.
+    owned = [run for run in there if _is_owned(run, standing) or run.folder.name not in _folders(submission)]
+    chosen = [entry for entry in submission.runs if not _is_there_as_reference(bundle, entry, owned)]
     copies = [(entry, _trusted(bundle, entry)) for entry in chosen]
     for entry, record in copies:
         _refuse_twice(suite / entry.folder, record, there)
@@ -98,6 +101,14 @@ def _copied(bundle: Path, submission: Submission, results: Path) -> list[Path]:
         if (bundle / TEXTS).is_file() and not (suite / TEXTS_FILE).exists():
             shutil.copyfile(bundle / TEXTS, suite / TEXTS_FILE)
         return [_placed(bundle / RUNS / entry.folder, suite / entry.folder, record) for entry, record in copies]
+
+
+def _folders(submission: Submission) -> set[str]:
+    return {entry.folder for entry in submission.runs}
+
+
+def _is_owned(run: StoredRun, standing: Sequence[Decision]) -> bool:
+    return any(f"{run.folder.parent.name}/{run.folder.name}" in one.runs for one in standing)
 
 
 def _standing(results: Path) -> list[Decision]:
@@ -157,16 +168,17 @@ def _placed(source: Path, target: Path, record: RunRecord) -> Path:
 
 
 def with_trust(results: Path, name: str, trust: Trust, when: str, why: str) -> tuple[Path, ...]:
-    """Give the runs of a submission another trust level, and say so in the log; returns their folders.
+    """Give the method's runs of a submission another trust level, and say so in the log; returns their folders.
 
     Raises:
         InputError: no such submission on the board.
     """
     added = _added(results, name)
-    folders = tuple(results / run for run in added.runs)
+    records: dict[Path, RunRecord] = {results / run: read_run(results / run) for run in added.runs}
+    label = Submission.model_validate_json(_entry(results, name).read_text("utf-8")).method.label
+    folders = tuple(folder for folder, record in records.items() if record.identity.method == label)
     for folder in folders:
-        record: RunRecord = read_run(folder)
-        write_run(folder, record.model_copy(update={"trust": trust}))
+        write_run(folder, records[folder].model_copy(update={"trust": trust}))
     changes = {"when": when, "what": "changed", "trust": trust, "why": why}
     append_decision(results, added.model_copy(update=changes))
     return folders

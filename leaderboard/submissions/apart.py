@@ -60,7 +60,7 @@ def main(arguments: Sequence[str]) -> None:
     _limit(int(arguments[0]))
     boards = [Path(board) for board in arguments[2:] if results_runs(Path(board))]
     try:
-        report = check(Path(arguments[1]), what_is_known([*boards, shipped_results()]))
+        report = check(Path(arguments[1]), what_is_known([shipped_results(), *boards]))
     except LifeAlignError as fault:
         sys.stderr.write(f"{fault}\n")
         raise SystemExit(2) from None

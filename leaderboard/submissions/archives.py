@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import stat
 import zipfile
@@ -58,13 +59,28 @@ def _from_archive(place: Path, target: Path, limits: Limits) -> list[Finding]:
     if (size := place.stat().st_size) > limits.archive:
         return [error("A1", "", "size", f"{size:,} bytes", f"at most {limits.archive:,}")]
     try:
-        with zipfile.ZipFile(place) as archive:
+        with _Careful(place, limits.table_of_members) as stream, zipfile.ZipFile(stream) as archive:
             members = archive.infolist()
             if found := list(members_faults(members, limits)):
                 return found
             return _extracted(archive, [member for member in members if not member.is_dir()], target, limits)
     except BROKEN as fault:
         return [error("A8", "", "archive", _line(fault), "a whole zip archive")]
+
+
+class _Careful(io.FileIO):
+    """A file of which nobody reads much at once: an archive's table of members is read whole before it can be judged."""
+
+    def __init__(self, path: Path, most: int) -> None:
+        super().__init__(path)
+        self._most, self._size = most, path.stat().st_size
+
+    def read(self, size: int | None = -1) -> bytes:
+        """As of any file; ValueError where more than the most is asked for."""
+        wanted = self._size - self.tell() if size is None or size < 0 else size
+        if wanted > self._most:
+            raise ValueError(f"{wanted:,} bytes at once, at most {self._most:,}")
+        return super().read(wanted) or b""
 
 
 def members_faults(members: Sequence[zipfile.ZipInfo], limits: Limits) -> Iterator[Finding]:

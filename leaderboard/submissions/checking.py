@@ -6,6 +6,7 @@ in the order A, M, S, P, C, R, J, T, D; a run that fails in a group is looked at
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -30,6 +31,8 @@ from lifealign_bench.leaderboard.submissions.manifest import manifest_rules
 from lifealign_bench.leaderboard.submissions.reading import read_bundle
 from lifealign_bench.leaderboard.submissions.rules_verdicts import r1_verdicts
 
+MOST = 100
+"""Findings of one rule in one file that are told one by one."""
 RunRule = Callable[[RunRows], Iterable[Finding]]
 RECORD_RULES = (p.p1_version, p.p2_base, p.p3_data, p.p4_judges, p.p5_order, p.p7_settings)
 ROW_RULES: tuple[tuple[str, RunRule], ...] = (
@@ -60,6 +63,7 @@ STANDS_ON: Mapping[str, tuple[str, ...]] = {
     "R4": ("J4", "J5", "R1", "R3", "R6"),
     "R6": ("J4",),
     "T1": ("J4", "R1", "R3", "R6"),
+    "C2": ("C1",),
     "C3": ("C1", "C2"),
     "J3": ("P4",),
     "D2": ("D3",),
@@ -119,10 +123,20 @@ class Said:
 
     def __init__(self) -> None:
         self.findings: tuple[Finding, ...] = ()
+        self._counts: Counter[tuple[str, str]] = Counter()
 
     def add(self, found: Iterable[Finding]) -> None:
-        """Keep these."""
-        self.findings += tuple(found)
+        """Keep these; of very many of one rule in one file the first, and how many more there are."""
+        kept, more = [], {}
+        for finding in found:
+            key = (finding.rule, finding.file)
+            self._counts[key] += 1
+            if self._counts[key] <= MOST:
+                kept.append(finding)
+            else:
+                left = f"{self._counts[key] - MOST} more like these"
+                more[key] = replace(finding, field="and", value=left, expected="none of them")
+        self.findings += (*kept, *more.values())
 
     def whole(self, groups: str) -> bool:
         """Whether the bundle as a whole has an error of these groups."""

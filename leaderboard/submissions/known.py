@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -11,8 +12,8 @@ import pandas as pd
 from lifealign_bench.benchmark.columns import read_table
 from lifealign_bench.benchmark.judge_records import JudgeRecord
 from lifealign_bench.benchmark.judge_scoring import NEEDS
-from lifealign_bench.benchmark.runs import StoredRun, find_runs
-from lifealign_bench.benchmark.schema import DataRecord, ModelRecord, RunRecord
+from lifealign_bench.benchmark.runs import StoredRun
+from lifealign_bench.benchmark.schema import RUN_FILE, DataRecord, ModelRecord, RunRecord, read_run
 from lifealign_bench.benchmark.scoring import score_cells
 from lifealign_bench.benchmark.texts import FILE as TEXTS
 from lifealign_bench.data.errors import InputError
@@ -71,10 +72,9 @@ class Known:
 def what_is_known(places: Sequence[Path]) -> Known:
     """What the runs below these folders say; runs and tables that cannot be read say nothing.
 
-    Raises:
-        InputError: a folder without runs.
+    The first that says something is believed: put what is trusted most first.
     """
-    runs = [run for place in places for run in find_runs(place)]
+    runs = [run for place in places for run in _readable(place)]
     texts = Texts()
     for folder in sorted({run.folder.parent for run in runs}):
         if (folder / TEXTS).is_file():
@@ -94,6 +94,13 @@ def what_is_known(places: Sequence[Path]) -> Known:
         texts=texts,
         taken={identity_of(run.record): run.folder.name for run in runs},
     )
+
+
+def _readable(place: Path) -> Iterator[StoredRun]:
+    for path in sorted(place.rglob(RUN_FILE)):
+        if not path.parent.name.startswith("."):
+            with suppress(InputError):
+                yield StoredRun(path.parent, read_run(path.parent))
 
 
 def identity_of(record: RunRecord) -> tuple[str, str, str, int]:
@@ -148,7 +155,7 @@ def _suite(runs: Sequence[StoredRun]) -> KnownSuite:
     cells: dict[str, frozenset[Cell]] = {}
     for run in runs:
         schedule = run.record.method.spec.schedule
-        if schedule not in cells:
+        if schedule not in cells and (run.folder / "cells.parquet").is_file():
             cells[schedule] = cells_of(read_table(run.folder, "cells"), run.record.order.tasks)
     contestants = [run.record for run in runs if run.record.method.spec.schedule == "sequential"]
     return KnownSuite(

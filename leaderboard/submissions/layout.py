@@ -24,7 +24,7 @@ DEPTH = 3
 class Limits:
     """How much a bundle may hold; all sizes in bytes.
 
-    archive: the file itself. members, total, member: what comes out of it. ratio: bytes out for one byte in, of members
+    archive: the file itself. table_of_members: what an archive says of its members. members, total, member: what comes out of it. ratio: bytes out for one byte in, of members
     over `small`. json: of a JSON file. rows, decoded: of a table in memory. all_rows: of all tables together.
     """
 
@@ -35,9 +35,10 @@ class Limits:
     ratio: int = 200
     small: int = 1 << 20
     json: int = 16 << 20
-    rows: int = 2_000_000
-    decoded: int = 256 << 20
-    all_rows: int = 40_000_000
+    rows: int = 1_000_000
+    decoded: int = 128 << 20
+    all_rows: int = 10_000_000
+    table_of_members: int = 4 << 20
 
 
 DEFAULT = Limits()

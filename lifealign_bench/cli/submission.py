@@ -123,8 +123,8 @@ def _known(boards: list[Path]) -> Known:
     from lifealign_bench.leaderboard.submissions.adding import results_runs
     from lifealign_bench.leaderboard.submissions.known import what_is_known
 
-    # What the board itself says comes first; the miniature world's truth ships.
-    return what_is_known([place for place in boards if results_runs(place)] + [shipped_results()])
+    # What ships comes first: what submissions say of row 0 never stands in its place.
+    return what_is_known([shipped_results(), *(place for place in boards if results_runs(place))])
 
 
 @app.command()
