@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import BinaryIO
+from typing import IO
 
 from lifealign_bench.data.errors import InputError
 from lifealign_bench.leaderboard.submissions.findings import Finding, error
@@ -69,7 +69,7 @@ def _from_archive(place: Path, target: Path, limits: Limits) -> list[Finding]:
 
 
 class _Careful(io.FileIO):
-    """A file of which nobody reads much at once: an archive's table of members is read whole before it can be judged."""
+    """A file of which nobody reads much at once: an archive's table of members is read before it is judged."""
 
     def __init__(self, path: Path, most: int) -> None:
         super().__init__(path)
@@ -160,7 +160,7 @@ def _extracted(
     return []
 
 
-def copy(source: BinaryIO | zipfile.ZipExtFile, path: Path, budget: int) -> int | None:
+def copy(source: IO[bytes], path: Path, budget: int) -> int | None:
     """Write a stream to a new file, `budget` bytes at most; how many there were, None where there were more."""
     written = 0
     with path.open("xb") as out:

@@ -98,8 +98,11 @@ class RunRows:
 
 def by_cell(rows: pd.DataFrame) -> dict[tuple[int, str], pd.DataFrame]:
     """Rows by step and task."""
-    groups = rows.groupby(["step", "task"], sort=False)
-    return {(int(step), str(task)): own for (step, task), own in groups}
+    found: dict[tuple[int, str], pd.DataFrame] = {}
+    for key, own in rows.groupby(["step", "task"], sort=False):
+        step, task = key if isinstance(key, tuple) else (key, "")
+        found[int(str(step)), str(task)] = own
+    return found
 
 
 def peers_of(run: BundledRun, cells: Mapping[str, pd.DataFrame], runs: Sequence[BundledRun]) -> dict[str, pd.DataFrame]:

@@ -24,8 +24,9 @@ DEPTH = 3
 class Limits:
     """How much a bundle may hold; all sizes in bytes.
 
-    archive: the file itself. table_of_members: what an archive says of its members. members, total, member: what comes out of it. ratio: bytes out for one byte in, of members
-    over `small`. json: of a JSON file. rows, decoded: of a table in memory. all_rows: of all tables together.
+    archive: the file itself. table_of_members: what it says of its members. members, total, member: what comes out of
+    it. ratio: bytes out for one byte in, of members over `small`. json: of a JSON file. rows, decoded: of a table in
+    memory. all_rows: of all tables together.
     """
 
     archive: int = 512 << 20

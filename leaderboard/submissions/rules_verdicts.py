@@ -13,7 +13,6 @@ from lifealign_bench.judges.interface import Comparison, Dimension, JudgedItem
 from lifealign_bench.judges.joint import JointTemplate
 from lifealign_bench.judges.oracle import Oracle
 from lifealign_bench.judges.questions import Question
-from lifealign_bench.judges.template import TemplateDimension
 from lifealign_bench.judges.templates import TemplateSet, load_templates
 from lifealign_bench.judges.verdict import Verdict
 from lifealign_bench.leaderboard.submissions.bundle import RunRows
@@ -65,7 +64,7 @@ def _of_words(rows: RunRows, judge: JudgeRecord, own: pd.DataFrame) -> Iterator[
 def _templates(judge: JudgeRecord) -> TemplateSet | None:
     """The set of templates that ships, in the paraphrase that this judge used; None where it used another set."""
     for paraphrase in ("a", "b"):
-        found = load_templates(paraphrase)  # type: ignore[arg-type]
+        found = load_templates(paraphrase)
         if found.identity.sha256 == judge.template_sha256 and found.hashes == judge.templates:
             return found
     return None
@@ -89,11 +88,11 @@ def _said(templates: TemplateSet, rubrics: Mapping[str, str], row: Mapping[Any, 
 def _template(templates: TemplateSet, dimension: Dimension, rubric: str | None, row: Mapping[Any, Any]) -> Any:
     label = str(row["template"])
     if not pd.isna(row["against"]):
-        found: Any = templates.pairwise(cast(TemplateDimension, dimension))
+        found: Any = templates.pairwise(dimension)
     elif templates.frame is not None and label.startswith(f"{templates.frame.label}"):
-        found = templates.joint((cast(TemplateDimension, dimension),), rubric)
+        found = templates.joint((dimension,), rubric)
     else:
-        found = templates.for_dimension(cast(TemplateDimension, dimension), rubric)
+        found = templates.for_dimension(dimension, rubric)
     if not isinstance(found, JointTemplate) and found.label != label:
         raise InputError("template", "label", label, found.label)
     return found

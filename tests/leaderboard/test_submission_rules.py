@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 from archive_mutations import ARCHIVES, ArchiveMutation
-from bundle_mutations import BUNDLES, Mutation, keyless, rescored
+from bundle_mutations import BUNDLES
+from mutating import Mutation, rescored
+from row_mutations import keyless
 from small_bundle import ONE, board_of_few, edit_table, in_words, known_of, seal_counts, seal_scores, write_golden
 
 from lifealign_bench.benchmark.columns import read_table
