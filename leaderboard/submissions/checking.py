@@ -184,8 +184,10 @@ def _check_runs(bundle: Bundle, said: Said) -> int:
     if len(bundle.runs) == len({entry.folder for entry in bundle.submission.runs}):
         _whole(said, "S7", s.s7_counts(bundle, counted))
     _whole(said, "C4", c.c4_blocks(bundle))
-    for rule in (d.d3_contamination, d.d1_tuning, d.d2_closed_data, d.d4_label):
-        _whole(said, rule.__name__[:2].upper(), rule(bundle))
+    _whole(said, "D3", d.d3_contamination(bundle))
+    _whole(said, "D1", d.d1_tuning(bundle))
+    _whole(said, "D2", d.d2_closed_data(bundle))
+    _whole(said, "D4", d.d4_label(bundle))
     return sum(counted.values())
 
 

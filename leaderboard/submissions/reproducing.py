@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
+import math
 import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 import yaml
 
@@ -145,7 +145,7 @@ def _last(metric: str, one: RunRecord, two: RunRecord) -> Compared | None:
     if first is None or second is None or (first.value is None and second.value is None):
         return None
     errors = [measure.standard_error or 0.0 for measure in (first, second)]
-    room = NORMAL * float(np.hypot(*errors))
+    room = NORMAL * math.hypot(*errors)
     if not room and metric != one.primary_metric:
         return None
     both = first.value is not None and second.value is not None
@@ -162,5 +162,5 @@ def _same_answers(one: pd.DataFrame, two: pd.DataFrame) -> tuple[int, int]:
 def largest_difference(submitted: Path, again: Path) -> float:
     """The largest difference of a cell's value between two runs, in the cell's unit; NaN where they share none."""
     first, second = (read_table(place, "cells").set_index(KEY)["value"] for place in (submitted, again))
-    both: Sequence[Any] = first.index.intersection(second.index)
+    both = first.index.intersection(second.index)
     return float((first.loc[both] - second.loc[both]).abs().max()) if len(both) else float("nan")
