@@ -138,7 +138,11 @@ def _size_fault(path: Path, table: Table | None, limits: Limits) -> tuple[str, s
             if strange := [name for name in names if name not in known or names.count(name) > 1]:
                 return "columns", f"unknown or twice: {', '.join(strange)}", ", ".join(known)
             kinds = {name: file.schema_arrow.field(name).type for name in names}
-        if nested := [name for name, kind in kinds.items() if not (pa.types.is_primitive(kind) or _is_text(kind))]:
+        if nested := [
+            name
+            for name, kind in kinds.items()
+            if not (pa.types.is_primitive(kind) or pa.types.is_null(kind) or _is_text(kind))
+        ]:
             return "columns", ", ".join(f"{name} of {kinds[name]}" for name in nested), "numbers and texts"
         texts = [name for name, kind in kinds.items() if _is_text(kind)]
         total = rows * NOT_STRING * len(names) + _bytes_of_texts(path, texts)
