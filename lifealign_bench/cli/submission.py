@@ -83,6 +83,23 @@ def _code(named: str | None, file: str, method: str) -> Code:
 
 
 @app.command()
+def answers(
+    file: Annotated[Path, typer.Argument(help="Lines of step, task, pair_id, answer, tokens.", metavar="FILE.jsonl")],
+    like: Annotated[Path, typer.Option("--like", help="A run folder with the same suite and order.")],
+    method: Annotated[str, typer.Option("--method", help="What the method is called.")],
+    code: Annotated[Path, typer.Option("--code", help="The file that its code begins with; its hash is taken.")],
+    out: Annotated[Path, typer.Option("--out", "-o", help="The folder of the suite's runs to write into.")],
+    version: Annotated[str, typer.Option("--version", help="The method's version.")] = "1",
+    seed: Annotated[int, typer.Option("--seed", help="The run's seed.")] = 0,
+) -> None:
+    """Make a run of the open division from the answers of a policy that was trained elsewhere; the board judges them."""
+    from lifealign_bench.leaderboard.submissions.elsewhere import Elsewhere, run_of_answers
+
+    folder = run_of_answers(file, like, Elsewhere(method, version, code, seed), out)
+    typer.echo(f"wrote {folder}")
+
+
+@app.command()
 def check(
     bundle: Bundle,
     board: Board = None,
