@@ -92,7 +92,7 @@ def answers(
     version: Annotated[str, typer.Option("--version", help="The method's version.")] = "1",
     seed: Annotated[int, typer.Option("--seed", help="The run's seed.")] = 0,
 ) -> None:
-    """Make a run of the open division from the answers of a policy that was trained elsewhere; the board judges them."""
+    """Make a run of the open division from the answers of a policy trained elsewhere; the board judges them."""
     from lifealign_bench.leaderboard.submissions.elsewhere import Elsewhere, run_of_answers
 
     folder = run_of_answers(file, like, Elsewhere(method, version, code, seed), out)
