@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lifealign_bench.benchmark.durable import explained, sync_tree
+from lifealign_bench.benchmark.rescoring import rescore
 from lifealign_bench.benchmark.runs import StoredRun, find_runs
 from lifealign_bench.benchmark.schema import RUN_FILE, RunRecord, Trust, read_run, write_run
 from lifealign_bench.benchmark.strict_json import write_json
@@ -61,6 +62,8 @@ def add(place: Path, results: Path, known: Known, when: str, why: str, limits: L
             return Added(report)
         folders = _copied(bundle.folder, report.submission, results)
         submission = report.submission
+        if len(folders) < len(submission.runs):
+            _read_against_the_boards_own(folders, results / submission.suite)
         with explained(results):
             (results / SUBMISSIONS).mkdir(exist_ok=True)
             write_json(_entry(results, submission.name), submission.model_dump(mode="json"))
@@ -78,6 +81,12 @@ def add(place: Path, results: Path, known: Known, when: str, why: str, limits: L
             ),
         )
         return Added(report, tuple(folders))
+
+
+def _read_against_the_boards_own(folders: Sequence[Path], suite: Path) -> None:
+    """Numbers that compare with STL and MTL take these from the board where it has its own."""
+    others = [run.folder for run in find_runs(suite) if run.record.method.spec.schedule != "sequential"]
+    rescore(list(dict.fromkeys([*folders, *others])), write=True)
 
 
 def _entry(results: Path, name: str) -> Path:

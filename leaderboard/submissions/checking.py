@@ -22,7 +22,7 @@ from lifealign_bench.leaderboard.submissions import rules_numbers as r
 from lifealign_bench.leaderboard.submissions import rules_protocol as p
 from lifealign_bench.leaderboard.submissions import rules_schema as s
 from lifealign_bench.leaderboard.submissions.archives import opened
-from lifealign_bench.leaderboard.submissions.bundle import Bundle, BundledRun, RunRows, peers_of
+from lifealign_bench.leaderboard.submissions.bundle import Bundle, RunRows, peers_of
 from lifealign_bench.leaderboard.submissions.findings import Finding, error, of_input
 from lifealign_bench.leaderboard.submissions.format import Submission
 from lifealign_bench.leaderboard.submissions.known import Known
@@ -178,9 +178,11 @@ def _check_runs(bundle: Bundle, said: Said) -> int:
             cells[run.entry.folder] = rows.scores.cells
             kept[run.entry.folder] = replace(rows, _tables={"samples": rows.samples[["pair_id"]]})
             kept[run.entry.folder].__dict__["scores"] = rows.scores
+    # What a broken reference makes of the runs that are read against it would only repeat that.
+    broken = {run.record.identity.seed for run in bundle.runs if not run.is_method and run.entry.folder not in kept}
     for run in bundle.runs:
-        if run.entry.folder in kept:
-            said.add(r.r4_metrics(kept[run.entry.folder], _peers(run, cells, bundle)))
+        if run.entry.folder in kept and not (run.is_method and run.record.identity.seed in broken):
+            said.add(r.r4_metrics(kept[run.entry.folder], peers_of(run, cells, bundle.runs)))
     if len(bundle.runs) == len({entry.folder for entry in bundle.submission.runs}):
         _whole(said, "S7", s.s7_counts(bundle, counted))
     _whole(said, "C4", c.c4_blocks(bundle))
@@ -203,10 +205,6 @@ def _check_rows(rows: RunRows, said: Said) -> None:
                 said.add(list(rule(rows)))
             except InputError as fault:
                 said.add([of_input(name, rows.run.file("run.json"), fault)])
-
-
-def _peers(run: BundledRun, cells: Mapping[str, pd.DataFrame], bundle: Bundle) -> dict[str, pd.DataFrame]:
-    return peers_of(run, cells, bundle.runs)
 
 
 def _place(finding: Finding) -> tuple[int, str, str, str]:

@@ -71,13 +71,13 @@ def m1_readable(folder: Path) -> Iterator[Finding]:
 
 def m2_no_others(listed: Mapping[str, str], there: Mapping[str, str]) -> Iterator[Finding]:
     """M2: every file stands in the manifest."""
-    for name in there.keys() - listed.keys():
+    for name in sorted(there.keys() - listed.keys()):
         yield error("M2", name, "file", "one that the manifest does not name", "only files of the manifest")
 
 
 def m3_no_fewer(listed: Mapping[str, str], there: Mapping[str, str]) -> Iterator[Finding]:
     """M3: every file of the manifest is there."""
-    for name in listed.keys() - there.keys():
+    for name in sorted(listed.keys() - there.keys()):
         yield error("M3", name, "file", "no such file", "every file of the manifest")
 
 
