@@ -24,6 +24,7 @@ from lifealign_bench.leaderboard.submissions.format import RunEntry, Submission
 from lifealign_bench.leaderboard.submissions.known import Known, identity_of
 from lifealign_bench.leaderboard.submissions.layout import DEFAULT, MANIFEST, RUNS, TEXTS, Limits
 from lifealign_bench.leaderboard.submissions.manifest import sha256_of
+from lifealign_bench.leaderboard.submissions.texts import read_texts
 
 SUBMISSIONS = "submissions"
 CONTENT = ("pairs.parquet", "samples.parquet")
@@ -108,7 +109,10 @@ def _copied(bundle: Path, submission: Submission, results: Path) -> list[Path]:
     with explained(results):
         suite.mkdir(parents=True, exist_ok=True)
         if (bundle / TEXTS).is_file() and not (suite / TEXTS_FILE).exists():
-            shutil.copyfile(bundle / TEXTS, suite / TEXTS_FILE)
+            # Written anew: only its rows were checked, not what else a Parquet file can say.
+            scratch = suite / f".{TEXTS_FILE}.{os.getpid()}"
+            read_texts(bundle / TEXTS).to_parquet(scratch, index=False)
+            scratch.rename(suite / TEXTS_FILE)
         return [_placed(bundle / RUNS / entry.folder, suite / entry.folder, record) for entry, record in copies]
 
 

@@ -26,13 +26,15 @@ from lifealign_bench.leaderboard.submissions.bundle import Bundle, RunRows, peer
 from lifealign_bench.leaderboard.submissions.findings import Finding, error, of_input
 from lifealign_bench.leaderboard.submissions.format import Submission
 from lifealign_bench.leaderboard.submissions.known import Known
-from lifealign_bench.leaderboard.submissions.layout import DEFAULT, RUNS, Limits, run_of
+from lifealign_bench.leaderboard.submissions.layout import DEFAULT, RUNS, SUBMISSION, Limits, run_of
 from lifealign_bench.leaderboard.submissions.manifest import manifest_rules
 from lifealign_bench.leaderboard.submissions.reading import read_bundle
 from lifealign_bench.leaderboard.submissions.rules_verdicts import r1_verdicts
 
 MOST = 100
 """Findings of one rule in one file that are told one by one."""
+HOSTILE = (ArithmeticError, LookupError, TypeError, ValueError, RecursionError, MemoryError)
+"""What numbers and texts can make the code raise that computes with them; every one of it is a finding."""
 RunRule = Callable[[RunRows], Iterable[Finding]]
 RECORD_RULES = (p.p1_version, p.p2_base, p.p3_data, p.p4_judges, p.p5_order, p.p7_settings)
 ROW_RULES: tuple[tuple[str, RunRule], ...] = (
@@ -158,7 +160,7 @@ def _check_runs(bundle: Bundle, said: Said) -> int:
     for run in bundle.runs:
         for rule in RECORD_RULES:
             if not said.silences("P1", run.entry.folder):
-                said.add(rule(run, bundle))
+                said.add(told("P7", run.file("run.json"), rule(run, bundle)))
     _whole(said, "P6", p.p6_once(bundle))
     _whole(said, "P8", p.p8_suite(bundle))
     _whole(said, "J3", j.j3_one_model(bundle))
@@ -182,7 +184,8 @@ def _check_runs(bundle: Bundle, said: Said) -> int:
     broken = {run.record.identity.seed for run in bundle.runs if not run.is_method and run.entry.folder not in kept}
     for run in bundle.runs:
         if run.entry.folder in kept and not (run.is_method and run.record.identity.seed in broken):
-            said.add(r.r4_metrics(kept[run.entry.folder], peers_of(run, cells, bundle.runs)))
+            found = r.r4_metrics(kept[run.entry.folder], peers_of(run, cells, bundle.runs))
+            said.add(told("R4", run.file("run.json"), found))
     if len(bundle.runs) == len({entry.folder for entry in bundle.submission.runs}):
         _whole(said, "S7", s.s7_counts(bundle, counted))
     _whole(said, "C4", c.c4_blocks(bundle))
@@ -195,16 +198,23 @@ def _check_runs(bundle: Bundle, said: Said) -> int:
 
 def _whole(said: Said, rule: str, found: Iterator[Finding]) -> None:
     if not said.silences(rule, None) or rule[0] == "S":
-        said.add(found)
+        said.add(told(rule, SUBMISSION, found))
+
+
+def told(rule: str, file: str, found: Iterable[Finding]) -> Iterator[Finding]:
+    """The findings of a rule, and one more where numbers that nobody would write break it off."""
+    try:
+        yield from found
+    except InputError as fault:
+        yield of_input(rule, file, fault)
+    except HOSTILE as fault:
+        yield error(rule, file, "content", f"{type(fault).__name__}: {fault}", "content that can be computed with")
 
 
 def _check_rows(rows: RunRows, said: Said) -> None:
     for name, rule in ROW_RULES:
         if not said.silences(name, rows.run.entry.folder):
-            try:
-                said.add(list(rule(rows)))
-            except InputError as fault:
-                said.add([of_input(name, rows.run.file("run.json"), fault)])
+            said.add(told(name, rows.run.file("run.json"), rule(rows)))
 
 
 def _place(finding: Finding) -> tuple[int, str, str, str]:

@@ -191,7 +191,7 @@ def _texts(folder: Path, limits: Limits) -> tuple[Texts, list[Finding]]:
     except InputError as fault:
         return Texts(), [of_input("S9", TEXTS, fault)]
     # Whatever pandas makes of a hostile file is no text of a prompt.
-    except (OSError, ValueError, KeyError, TypeError) as fault:
+    except (OSError, ValueError, LookupError, TypeError, RuntimeError) as fault:
         return Texts(), [error("S9", TEXTS, "file", str(fault)[:120], "prompts and references, as a run writes them")]
 
 

@@ -47,8 +47,15 @@ def texts_of(frame: pd.DataFrame) -> Texts:
 
 
 def read_texts(path: Path) -> pd.DataFrame:
-    """The rows of a `texts.parquet`. Raises OSError, ValueError or KeyError where it is none."""
-    return pd.read_parquet(path)
+    """The rows of a `texts.parquet`; what it says of how pandas should read it is passed over.
+
+    Raises:
+        OSError, ValueError, RuntimeError: it is no such file.
+    """
+    import pyarrow.parquet as pq
+
+    frame: pd.DataFrame = pq.read_table(path, partitioning=None).to_pandas(ignore_metadata=True)
+    return frame
 
 
 def s9_texts(file: str, path: Path) -> Iterator[Finding]:
