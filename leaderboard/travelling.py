@@ -15,7 +15,7 @@ from lifealign_bench.benchmark.schema import RunRecord
 
 MEASURES = ("last", "bwt", "forgetting", "ap")
 GROUP = "lifealign"
-HOME = "https://github.com/lifealign/lifealign-bench"
+PAPER = "https://arxiv.org/abs/2509.17183"
 
 
 def lm_eval_results(run: StoredRun, cells: pd.DataFrame) -> dict[str, Any]:
@@ -92,7 +92,7 @@ def _card_result(record: RunRecord) -> dict[str, Any]:
             "args": dict(args),
         },
         "metrics": metrics,
-        "source": {"name": f"LifeAlign Bench protocol {record.suite.protocol}, {record.trust}", "url": HOME},
+        "source": {"name": f"LifeAlign Bench protocol {record.suite.protocol}, {record.trust}", "url": PAPER},
     }
 
 

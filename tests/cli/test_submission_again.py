@@ -56,7 +56,7 @@ def test_a_run_of_a_new_method_is_reproduced_from_its_file_and_not_from_another(
 
 
 def test_the_other_process_gets_no_key() -> None:
-    kept = scrubbed({"PATH": "/bin", "OPENAI_API_KEY": "secret", "HF_TOKEN": "secret", "HOME": "/home/me"}, Path("/x"))
+    kept = scrubbed({"PATH": "/bin", "OPENAI_API_KEY": "secret", "HF_TOKEN": "secret", "HOME": "/x/me"}, Path("/x"))
     assert kept["PATH"] == "/bin"
     assert kept["HOME"] == "/x"
     assert "secret" not in kept.values()
