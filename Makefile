@@ -14,7 +14,7 @@ TREE := $(VENV)/tree
 FOLDERS := data methods judges benchmark leaderboard
 
 .DEFAULT_GOAL := help
-.PHONY: help env run full leaderboard answers screenshots picture test test-all lint types perf
+.PHONY: help env run full leaderboard answers screenshots picture test test-all lint types perf fuzz
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -68,3 +68,6 @@ types: env
 
 perf: env ## Measure the costs that the project promises (a quiet machine gives better numbers)
 	set -e; for script in perf/[a-z]*.py; do echo "== $$script"; $(BIN)/python "$$script"; done
+
+fuzz: env ## Check 20,000 mutated submissions: findings and nothing else
+	$(BIN)/python perf/_fuzz_submissions.py $(ARGS)

@@ -78,7 +78,8 @@ def score_cells(
 ) -> pd.DataFrame:
     """The `cells` table of a run from its `pairs`, `samples` and `judgments`.
 
-    trained: the task learned at each step.
+    trained: the task learned at each step. A policy that gives no log-probabilities has no `pairs`, and the cells that
+    come from its answers.
     """
     found: list[dict[str, object]] = []
     answers = dict(iter(samples.groupby(["step", "task"], sort=False)))
@@ -86,9 +87,10 @@ def score_cells(
     dimensions = judged_dimensions(judgments, samples)
     pairwise = judgments[judgments["against"].notna()]
     compared = dict(iter(pairwise.groupby(["step", "task"], sort=False)))
-    for key, rows in pairs.groupby(["step", "task"], sort=False):
+    preferences = dict(iter(pairs.groupby(["step", "task"], sort=False)))
+    for key in dict.fromkeys([*preferences, *answers]):
         step, task = _step_and_task(key)
-        scores = score_pairs(rows, list(rows["item"]))
+        scores = score_pairs(preferences[key], list(preferences[key]["item"])) if key in preferences else []
         if key in answers:
             own = answers[key]
             scores += score_answers(own, references, list(own["item"]))

@@ -14,6 +14,7 @@ from lifealign_bench.benchmark.measuring import LOWER_IS_BETTER
 from lifealign_bench.leaderboard.board_run import BoardRun
 from lifealign_bench.leaderboard.metric_names import CHANGE_UNIT, metric_name
 from lifealign_bench.leaderboard.shown import Column, Table
+from lifealign_bench.leaderboard.trust import DIVISIONS, TRUST, in_words
 
 MEASURES = ("last", "bwt", "forgetting", "ap")
 BESIDE = ("rubric", "helpfulness", "safety", "safety_compliance", "over_refusal")
@@ -77,7 +78,8 @@ def ranking_table(frame: pd.DataFrame, metric: str, name: str = "ranking") -> Ta
         Column("fidelity", "Fidelity"),
         Column("runs", "Runs", 0),
         Column("coverage", "Judged, %", 1),
-        Column("trust", "Trust"),
+        Column("trust", "Trust", help=in_words(TRUST)),
+        Column("division", "Division", help=in_words(DIVISIONS)),
         Column("unranked", "Not ranked because"),
     ]
     kept = [column for column in columns if column.name in frame and not _empty(frame[column.name])]

@@ -25,8 +25,17 @@ TORCH_FREE = {
     "benchmark": (
         *("durable", "schema", "columns", "runs", "metrics", "matrix", "orders", "statistics"),
         *("judge_records", "judge_scoring", "measuring", "pairwise_scoring", "strict_record"),
+        *(
+            "evaluation.text_metrics",
+            "judged_answers",
+            "rescoring",
+            "scoring",
+            "strict_json",
+            "strict_reading",
+            "texts",
+        ),
     ),
-    "judges": ("verdict", "template", "templates.__init__", "oracle", "cards", "estimates"),
+    "judges": ("interface", "joint", "oracle", "questions", "template", "templates", "templates.__init__", "verdict", "cards", "estimates"),
 }
 HEAVY = ("torch", "transformers", "trl", "peft", "datasets", "pandas", "pyarrow", "sacrebleu", "nltk")
 
@@ -63,7 +72,8 @@ def refusal(folder: str, name: str) -> str | None:
     if parts[1] not in ALLOWED[folder]:
         return f"{folder} may not import {parts[1]}"
     named = TORCH_FREE.get(parts[1]) if folder == "leaderboard" else None
-    if named and len(parts) > 2 and parts[2] not in named:
+    inside = ".".join(parts[2:])
+    if named and inside and not any(inside == own or inside.startswith(f"{own}.") for own in named):
         return f"{folder} may import of {parts[1]} only {', '.join(named)}, not {name}"
     return None
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from rouge_score.rouge_scorer import RougeScorer
+    from sacrebleu.metrics import BLEU
 
 # A run-away answer must not stop the evaluation: ROUGE-L's table grows with the product of both lengths. Both bounds
 # are far beyond what a suite lets a model write, and part of the measures' definition.
@@ -57,11 +58,17 @@ def corpus_bleu(answers: Sequence[str], references: Sequence[str]) -> float:
     """
     if not answers or len(answers) != len(references):
         raise ValueError(f"{len(answers)} answers and {len(references)} references: one reference an answer is needed")
+    cut = [[text[:MOST_CHARACTERS] for text in texts] for texts in (answers, references)]
+    return float(_corpus(tuple(cut[1])).corpus_score(cut[0], None).score)
+
+
+# Stages after stages are measured against the same references, whose words are then counted once.
+@lru_cache(maxsize=64)
+def _corpus(references: tuple[str, ...]) -> BLEU:
     from sacrebleu.metrics import BLEU
 
-    cut = [[text[:MOST_CHARACTERS] for text in texts] for texts in (answers, references)]
     # force: the corpus is a model's answers; that they look tokenised is no reason to warn.
-    return float(BLEU(force=True).corpus_score(cut[0], [cut[1]]).score)
+    return BLEU(force=True, references=[list(references)])
 
 
 class _Words:

@@ -10,6 +10,7 @@ import streamlit as st
 from lifealign_bench.leaderboard.app.widgets import PICTURES
 from lifealign_bench.leaderboard.board_run import BoardRun
 from lifealign_bench.leaderboard.metric_names import in_reading_order, metric_name
+from lifealign_bench.leaderboard.trust import DIVISIONS, TRUST, in_words
 
 ANY = "any"
 IDENTITY = ("any", "task-free", "task-aware")
@@ -36,10 +37,14 @@ def choose(runs: Sequence[BoardRun]) -> Filtered:
     metric = titles[_select("metric", "Metric", list(titles), chosen)]
     identity = _select("answers", "When it answers", IDENTITY, chosen)
     fidelity = _select("fidelity", "Fidelity", (ANY, *sorted({run.entry.fidelity for run in runs})), chosen)
+    trust = _select("trust", "Trust", (ANY, *sorted({run.trust for run in runs})), chosen, in_words(TRUST))
+    division = _select(
+        "division", "Division", (ANY, *sorted({run.division for run in runs})), chosen, in_words(DIVISIONS)
+    )
     picture = st.radio("Pictures are saved as", PICTURES, key="picture", horizontal=True, bind="query-params")
     if picture and picture != PICTURES[0]:
         chosen["picture"] = str(picture)
-    left = tuple(run for run in runs if _fits(run, identity, fidelity))
+    left = tuple(run for run in runs if _fits(run, identity, fidelity, trust, division))
     return Filtered(left, metric, chosen)
 
 
@@ -67,14 +72,15 @@ def _one_of(
     return tuple(run for run in runs if values[run.folder] == value)
 
 
-def _select(key: str, label: str, options: Sequence[str], chosen: dict[str, str]) -> str:
-    value = st.selectbox(label, options, key=key, bind="query-params", disabled=len(options) == 1)
+def _select(key: str, label: str, options: Sequence[str], chosen: dict[str, str], words: str | None = None) -> str:
+    value = st.selectbox(label, options, key=key, bind="query-params", disabled=len(options) == 1, help=words)
     if value is not None and value != options[0]:
         chosen[key] = value
     return value or options[0]
 
 
-def _fits(run: BoardRun, identity: str, fidelity: str) -> bool:
+def _fits(run: BoardRun, identity: str, fidelity: str, trust: str, division: str) -> bool:
     needs = "task-aware" if run.entry.needs_task_identity else "task-free"
     # References are what all are read against, whatever is asked of the contestants.
-    return run.entry.is_reference or (identity in (ANY, needs) and fidelity in (ANY, run.entry.fidelity))
+    asked = ((identity, needs), (fidelity, run.entry.fidelity), (trust, run.trust), (division, run.division))
+    return run.entry.is_reference or all(wanted in (ANY, found) for wanted, found in asked)

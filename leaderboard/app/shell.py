@@ -27,6 +27,7 @@ PAGES: dict[str, tuple[str, str]] = {
     "compare": ("Compare", ":material/compare_arrows:"),
     "samples": ("Samples", ":material/chat:"),
     "judges": ("Judges", ":material/gavel:"),
+    "submit": ("Submit", ":material/upload:"),
 }
 ICON = Path(__file__).with_name("icon.png")
 SYNTHETIC = (

@@ -20,6 +20,7 @@ from lifealign_bench.cli.plan import plan
 from lifealign_bench.cli.report import report
 from lifealign_bench.cli.run import run
 from lifealign_bench.cli.score import score
+from lifealign_bench.cli.submission import app as submission_app
 from lifealign_bench.cli.tune import tune
 from lifealign_bench.data.errors import LifeAlignError
 
@@ -43,6 +44,7 @@ app.add_typer(data_app, name="data", help="Tasks: show, scaffold and check prefe
 app.add_typer(base_app, name="base", help="Base models: build one from preference text.")
 app.add_typer(export_app, name="export", help="The board as static pages, CSV or JSON.")
 app.add_typer(method_app, name="method", help="Method adapters.")
+app.add_typer(submission_app, name="submission", help="Submissions: pack runs, check them, put them on a board.")
 
 
 def _show_version(asked: bool) -> None:

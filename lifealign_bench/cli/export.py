@@ -1,4 +1,4 @@
-"""`lifealign export`: the board as static pages, as CSV or as JSON."""
+"""`lifealign export`: the board as static pages, as CSV or as JSON, and runs in the forms of others."""
 
 from __future__ import annotations
 
@@ -9,8 +9,11 @@ from typing import Annotated, Any
 import typer
 
 from lifealign_bench.cli import options
+from lifealign_bench.cli.export_travel import lm_eval_results, model_index
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
+app.command("lm-eval-results")(lm_eval_results)
+app.command("model-index")(model_index)
 
 Results = Annotated[
     list[str] | None,

@@ -1,0 +1,226 @@
+"""Adding a submission to a results repository: after a clean check, whole or not at all, and written into the log."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from lifealign_bench.benchmark.durable import explained, sync_tree
+from lifealign_bench.benchmark.rescoring import rescore
+from lifealign_bench.benchmark.runs import StoredRun, find_runs
+from lifealign_bench.benchmark.schema import RUN_FILE, RunRecord, Trust, read_run, write_run
+from lifealign_bench.benchmark.strict_json import write_json
+from lifealign_bench.benchmark.texts import FILE as TEXTS_FILE
+from lifealign_bench.data.errors import InputError
+from lifealign_bench.leaderboard.submissions.archives import opened
+from lifealign_bench.leaderboard.submissions.checking import Report, check_folder
+from lifealign_bench.leaderboard.submissions.decisions import FILE as DECISIONS
+from lifealign_bench.leaderboard.submissions.decisions import Decision, append_decision, read_decisions
+from lifealign_bench.leaderboard.submissions.findings import Finding
+from lifealign_bench.leaderboard.submissions.format import RunEntry, Submission
+from lifealign_bench.leaderboard.submissions.known import Known, identity_of
+from lifealign_bench.leaderboard.submissions.layout import DEFAULT, MANIFEST, RUNS, TEXTS, Limits
+from lifealign_bench.leaderboard.submissions.manifest import sha256_of
+from lifealign_bench.leaderboard.submissions.texts import read_texts
+
+SUBMISSIONS = "submissions"
+CONTENT = ("pairs.parquet", "samples.parquet")
+"""Tables that no two runs of different methods share, unless one is the other's under another name."""
+
+
+@dataclass(frozen=True)
+class Added:
+    """What `add` came to: the checker's report, and the folders of the runs that are on the board now."""
+
+    report: Report
+    folders: tuple[Path, ...] = ()
+
+
+def results_runs(results: Path) -> tuple[StoredRun, ...]:
+    """The runs of a results repository, none where it is new."""
+    return find_runs(results) if any(results.rglob(RUN_FILE)) else ()
+
+
+def add(place: Path, results: Path, known: Known, when: str, why: str, limits: Limits = DEFAULT) -> Added:
+    """Check a bundle and copy its runs to `results/<suite>/<run>/`, their trust `recomputed`; a line goes into the log.
+
+    A bundle with an error adds nothing. Stopped half-way, the same command goes on.
+
+    Raises:
+        InputError: no such bundle, a submission or a run of it is on the board already, or a log that is damaged.
+        StoreError: the disk is full or cannot be written.
+    """
+    if not why.strip():
+        raise InputError("--why", "why", "nothing", "a reason, for the public log")
+    with opened(place, limits) as bundle:
+        if bundle.folder is None:
+            return Added(Report(bundle.findings))
+        report = check_folder(bundle.folder, known, limits)
+        if report.submission is None or not report.is_clean:
+            return Added(report)
+        folders = _copied(bundle.folder, report.submission, results)
+        submission = report.submission
+        if len(folders) < len(submission.runs):
+            _read_against_the_boards_own(folders, results / submission.suite)
+        with explained(results):
+            (results / SUBMISSIONS).mkdir(exist_ok=True)
+            write_json(_entry(results, submission.name), submission.model_dump(mode="json"))
+        append_decision(
+            results,
+            Decision(
+                when=when,
+                what="added",
+                submission=submission.name,
+                runs=tuple(f"{folder.parent.name}/{folder.name}" for folder in folders),
+                trust="recomputed",
+                division=submission.division,
+                why=why,
+                bundle_sha256=sha256_of(bundle.folder / MANIFEST),
+            ),
+        )
+        return Added(report, tuple(folders))
+
+
+def _read_against_the_boards_own(folders: Sequence[Path], suite: Path) -> None:
+    """Numbers that compare with STL and MTL take these from the board where it has its own."""
+    others = [run.folder for run in find_runs(suite) if run.record.method.spec.schedule != "sequential"]
+    rescore(list(dict.fromkeys([*folders, *others])), write=True)
+
+
+def _entry(results: Path, name: str) -> Path:
+    return results / SUBMISSIONS / f"{name}.json"
+
+
+def _copied(bundle: Path, submission: Submission, results: Path) -> list[Path]:
+    standing = _standing(results)
+    if any(one.submission == submission.name for one in standing):
+        raise InputError(results / DECISIONS, "submission", submission.name, "a name that is not on the board yet")
+    there = results_runs(results)
+    suite = results / submission.suite
+    # What a killed `add` left of this bundle stands in no line of the log, and is its own.
+    owned = [run for run in there if _is_owned(run, standing) or run.folder.name not in _folders(submission)]
+    chosen = [entry for entry in submission.runs if not _is_there_as_reference(bundle, entry, owned)]
+    copies = [(entry, _trusted(bundle, entry)) for entry in chosen]
+    for entry, record in copies:
+        _refuse_twice(suite / entry.folder, record, there)
+    with explained(results):
+        suite.mkdir(parents=True, exist_ok=True)
+        if (bundle / TEXTS).is_file() and not (suite / TEXTS_FILE).exists():
+            # Written anew: only its rows were checked, not what else a Parquet file can say.
+            scratch = suite / f".{TEXTS_FILE}.{os.getpid()}"
+            read_texts(bundle / TEXTS).to_parquet(scratch, index=False)
+            scratch.rename(suite / TEXTS_FILE)
+        return [_placed(bundle / RUNS / entry.folder, suite / entry.folder, record) for entry, record in copies]
+
+
+def _folders(submission: Submission) -> set[str]:
+    return {entry.folder for entry in submission.runs}
+
+
+def _is_owned(run: StoredRun, standing: Sequence[Decision]) -> bool:
+    return any(f"{run.folder.parent.name}/{run.folder.name}" in one.runs for one in standing)
+
+
+def _standing(results: Path) -> list[Decision]:
+    """Decisions that no later one took back."""
+    standing: list[Decision] = []
+    for one in read_decisions(results):
+        if one.what == "removed":
+            standing = [other for other in standing if other.submission != one.submission]
+        else:
+            standing.append(one)
+    return standing
+
+
+def _trusted(bundle: Path, entry: RunEntry) -> RunRecord:
+    record: RunRecord = read_run(bundle / RUNS / entry.folder)
+    return record.model_copy(update={"trust": "recomputed"})
+
+
+def _is_there_as_reference(bundle: Path, entry: RunEntry, there: Sequence[StoredRun]) -> bool:
+    """Whether an STL or MTL run of this seed is on the board: the board's own stays the one that is read against."""
+    if entry.role == "method":
+        return False
+    record = read_run(bundle / RUNS / entry.folder)
+    return any(
+        run.record.suite.name == record.suite.name
+        and run.record.identity.seed == record.identity.seed
+        and run.record.method.spec.schedule == record.method.spec.schedule
+        for run in there
+    )
+
+
+def _refuse_twice(target: Path, record: RunRecord, there: Sequence[StoredRun]) -> None:
+    for run in there:
+        # A half-added submission goes on: what is there already is exactly what would be written.
+        if run.folder.resolve() == target.resolve() and run.record == record:
+            continue
+        if run.folder.resolve() == target.resolve() or identity_of(run.record) == identity_of(record):
+            expected = "a method, order and seed that are not on the board yet"
+            raise InputError(run.folder, "run", f"{record.identity.method}, {record.order.name}", expected)
+        same = [run.record.artefacts.get(name) == record.artefacts.get(name) for name in CONTENT]
+        if all(same) and record.method.spec.schedule == "sequential":
+            raise InputError(run.folder, "rows", f"those of {target.name}", "rows that no other run has")
+
+
+def _placed(source: Path, target: Path, record: RunRecord) -> Path:
+    if target.exists():
+        return target
+    scratch = target.with_name(f".{target.name}.{os.getpid()}")
+    try:
+        shutil.copytree(source, scratch)
+        write_run(scratch, record)
+        sync_tree(scratch)
+        scratch.rename(target)
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+    return target
+
+
+def with_trust(results: Path, name: str, trust: Trust, when: str, why: str) -> tuple[Path, ...]:
+    """Give the method's runs of a submission another trust level, and say so in the log; returns their folders.
+
+    Raises:
+        InputError: no such submission on the board.
+    """
+    added = _added(results, name)
+    records: dict[Path, RunRecord] = {results / run: read_run(results / run) for run in added.runs}
+    label = Submission.model_validate_json(_entry(results, name).read_text("utf-8")).method.label
+    folders = tuple(folder for folder, record in records.items() if record.identity.method == label)
+    for folder in folders:
+        write_run(folder, records[folder].model_copy(update={"trust": trust}))
+    changes = {"when": when, "what": "changed", "trust": trust, "why": why}
+    append_decision(results, added.model_copy(update=changes))
+    return folders
+
+
+def remove(results: Path, name: str, when: str, why: str) -> tuple[Path, ...]:
+    """Take a submission off the board, and say so in the log; returns the folders that are gone.
+
+    Raises:
+        InputError: no such submission on the board.
+    """
+    added = _added(results, name)
+    folders = tuple(results / run for run in added.runs)
+    for folder in folders:
+        shutil.rmtree(folder, ignore_errors=True)
+    _entry(results, name).unlink(missing_ok=True)
+    append_decision(results, added.model_copy(update={"when": when, "what": "removed", "why": why}))
+    return folders
+
+
+def _added(results: Path, name: str) -> Decision:
+    found = [one for one in _standing(results) if one.submission == name]
+    if not found:
+        known = ", ".join(sorted({one.submission for one in _standing(results)})) or "none"
+        raise InputError(results / DECISIONS, "submission", name, f"one of {known}")
+    return found[-1]
+
+
+def refused(findings: Sequence[Finding]) -> str:
+    """Why a bundle was not added, in one line."""
+    rules = sorted({finding.rule for finding in findings if finding.level == "error"})
+    return f"refused: {', '.join(rules)}"

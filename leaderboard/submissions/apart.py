@@ -1,0 +1,81 @@
+"""The checker in a process of its own, with limits on seconds and memory that the system holds: for what is uploaded.
+
+A file that breaks a library breaks that process, and the board goes on.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from lifealign_bench.data.errors import LifeAlignError
+from lifealign_bench.leaderboard.submissions.findings import Finding, error
+
+SECONDS = 600
+MEMORY = 8 << 30
+"""Bytes of addresses; what is really used stays far below."""
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What the other process said."""
+
+    findings: tuple[Finding, ...]
+    rows: int = 0
+
+    @property
+    def is_clean(self) -> bool:
+        """Whether the bundle may be added."""
+        return not any(finding.level == "error" for finding in self.findings)
+
+
+def check_apart(place: Path, boards: Sequence[Path], seconds: int = SECONDS) -> Verdict:
+    """The findings on a bundle, by a checker that can be stopped; one more finding where it had to be."""
+    command = [sys.executable, "-P", "-m", __name__, str(seconds), str(place), *map(str, boards)]
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=seconds + 60)
+    except subprocess.TimeoutExpired:
+        return _stopped("time", f"over {seconds} s")
+    if done.returncode != 0:
+        return _stopped("memory or time", (done.stderr.strip().splitlines() or ["stopped"])[-1])
+    said = json.loads(done.stdout)
+    return Verdict(tuple(Finding(**finding) for finding in said["findings"]), said["rows"])
+
+
+def _stopped(field: str, found: str) -> Verdict:
+    return Verdict((error("A1", "", field, found, "a bundle that can be checked within the limits"),))
+
+
+def main(arguments: Sequence[str]) -> None:
+    """Check the bundle that the arguments name and print what was found as JSON."""
+    from lifealign_bench.leaderboard.shipped import shipped_results
+    from lifealign_bench.leaderboard.submissions.adding import results_runs
+    from lifealign_bench.leaderboard.submissions.checking import check
+    from lifealign_bench.leaderboard.submissions.known import what_is_known
+
+    _limit(int(arguments[0]))
+    boards = [Path(board) for board in arguments[2:] if results_runs(Path(board))]
+    try:
+        report = check(Path(arguments[1]), what_is_known([shipped_results(), *boards]))
+    except LifeAlignError as fault:
+        sys.stderr.write(f"{fault}\n")
+        raise SystemExit(2) from None
+    found = [finding.as_json() for finding in report.findings]
+    sys.stdout.write(json.dumps({"findings": found, "rows": report.rows}))
+
+
+def _limit(seconds: int) -> None:
+    try:
+        import resource
+    except ImportError:  # a system without such limits; the time limit of the caller stays
+        return
+    resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds))
+    resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

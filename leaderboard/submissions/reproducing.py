@@ -1,0 +1,166 @@
+"""Running a submitted run again, from its method's code, in a process that has no network and no keys."""
+
+from __future__ import annotations
+
+import math
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import yaml
+
+from lifealign_bench.benchmark.columns import read_table
+from lifealign_bench.benchmark.schema import RunRecord, read_run
+from lifealign_bench.data.errors import InputError, LifeAlignError
+from lifealign_bench.leaderboard.submissions.manifest import sha256_of
+from lifealign_bench.leaderboard.submissions.rules_numbers import KEY
+
+KEPT = ("PATH", "LANG", "LC_ALL", "TMPDIR", "PYTHONPATH", "LD_LIBRARY_PATH", "SYSTEMROOT", "OMP_NUM_THREADS")
+"""Variables that the other process gets: none of them is a key."""
+NORMAL = 1.959963984540054
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """One metric of a run, submitted and run again: Last, its standard errors, and whether they fit together."""
+
+    metric: str
+    submitted: float | None
+    again: float | None
+    room: float
+    fits: bool
+
+
+@dataclass(frozen=True)
+class Reproduced:
+    """What running again came to. answers: how many answers are the same words, of how many; None on another world.
+
+    isolated: whether the process had a network namespace of its own, with nothing in it.
+    """
+
+    metrics: tuple[Compared, ...]
+    answers: tuple[int, int] | None
+    isolated: bool
+    same_source: bool
+
+    @property
+    def is_reproduced(self) -> bool:
+        """Whether the same code gave numbers that fit."""
+        return self.same_source and bool(self.metrics) and all(metric.fits for metric in self.metrics)
+
+
+def method_reference(record: RunRecord, file: Path | None, class_name: str | None, sha256: str) -> str:
+    """What `lifealign run` finds the method by: its name, or the file here, whose bytes are those of the submission.
+
+    Raises:
+        InputError: another file, or a file without its class.
+    """
+    if file is None:
+        return record.method.name
+    if not file.is_file() or (found := sha256_of(file)) != sha256:
+        shown = "no such file" if not file.is_file() else found
+        raise InputError(file, "sha256", shown, f"{sha256}, as submission.json says")
+    if class_name is None:
+        raise InputError(file, "class", "none in submission.json", "a bundle packed with --file FILE.py:Class")
+    return f"{file.absolute()}:{class_name}"
+
+
+def suite_of(values: Mapping[str, Any], record: RunRecord, method: str) -> dict[str, Any]:
+    """A suite file with nothing but this run in it; values: the suite's own."""
+    entry = {"name": method, "label": record.identity.method, "config": dict(record.method.config)}
+    return {
+        **values,
+        "methods": [entry],
+        "orders": {record.order.name: list(record.order.tasks)},
+        "seeds": [record.identity.seed],
+        "report_to": [],
+    }
+
+
+def run_again(suite: Mapping[str, Any], folder: Path, world_seed: int | None) -> tuple[Path, bool]:
+    """Run a suite of one run in a fresh process below an empty folder; its run folder, and whether it was isolated.
+
+    Raises:
+        LifeAlignError: the run failed; the last lines that it said.
+    """
+    values = dict(suite) if world_seed is None else {**suite, "world_seed": world_seed}
+    (folder / "suite.yaml").write_text(yaml.safe_dump(values), "utf-8")
+    isolated = can_isolate()
+    command = [*(ISOLATED if isolated else ()), sys.executable, "-P", "-m", "lifealign_bench", "run", "suite.yaml"]
+    done = subprocess.run(
+        [*command, "--workspace", "workspace", "--workers", "1"],
+        cwd=folder,
+        env=scrubbed(os.environ, folder),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    found = sorted((folder / "workspace" / "results").glob("*/*--*/run.json"))
+    if done.returncode != 0 or len(found) != 1:
+        said = " | ".join((done.stderr + done.stdout).strip().splitlines()[-3:])
+        raise LifeAlignError(f"the run failed with {done.returncode}: {said[:500]}")
+    return found[0].parent, isolated
+
+
+ISOLATED = ("unshare", "--map-root-user", "--net", "--")
+
+
+def can_isolate() -> bool:
+    """Whether this system gives a process a network of its own, with nothing in it."""
+    if shutil.which("unshare") is None:
+        return False
+    done = subprocess.run([*ISOLATED, "true"], capture_output=True, check=False)
+    return done.returncode == 0
+
+
+def scrubbed(environment: Mapping[str, str], home: Path) -> dict[str, str]:
+    """An environment without keys, tokens and settings of whoever runs this; its home is an empty folder."""
+    kept = {name: environment[name] for name in KEPT if name in environment}
+    return {**kept, "HOME": str(home), "HF_HUB_OFFLINE": "1", "TRANSFORMERS_OFFLINE": "1", "HF_HOME": str(home / "hub")}
+
+
+def compare_runs(submitted: Path, again: Path, *, fresh: bool, isolated: bool) -> Reproduced:
+    """A submitted run beside the same run again; fresh: on another world, where only the size of numbers compares."""
+    one: RunRecord = read_run(submitted)
+    two: RunRecord = read_run(again)
+    same_source = one.method.source_sha256 == two.method.source_sha256 and one.method.config == two.method.config
+    metrics = tuple(
+        found
+        for name in sorted(one.metrics.keys() & two.metrics.keys())
+        if (found := _last(name, one, two)) is not None
+    )
+    answers = None if fresh else _same_answers(read_table(submitted, "samples"), read_table(again, "samples"))
+    return Reproduced(metrics, answers, isolated, same_source)
+
+
+def _last(metric: str, one: RunRecord, two: RunRecord) -> Compared | None:
+    """Last of both with the room that their standard errors give: prompts of a fresh world are other prompts."""
+    first, second = one.metrics[metric].get("last"), two.metrics[metric].get("last")
+    if first is None or second is None or (first.value is None and second.value is None):
+        return None
+    errors = [measure.standard_error or 0.0 for measure in (first, second)]
+    room = NORMAL * math.hypot(*errors)
+    if not room and metric != one.primary_metric:
+        return None
+    both = first.value is not None and second.value is not None
+    fits = both and abs(float(first.value or 0) - float(second.value or 0)) <= room + 1e-9
+    return Compared(metric, first.value, second.value, room, fits)
+
+
+def _same_answers(one: pd.DataFrame, two: pd.DataFrame) -> tuple[int, int]:
+    first, second = (frame.set_index("sample_id")["answer"] for frame in (one, two))
+    both = second.reindex(first.index)
+    return int((both == first).sum()), len(first)
+
+
+def largest_difference(submitted: Path, again: Path) -> float:
+    """The largest difference of a cell's value between two runs, in the cell's unit; NaN where they share none."""
+    first, second = (read_table(place, "cells").set_index(KEY)["value"] for place in (submitted, again))
+    both = first.index.intersection(second.index)
+    return float((first.loc[both] - second.loc[both]).abs().max()) if len(both) else float("nan")

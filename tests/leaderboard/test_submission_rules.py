@@ -1,0 +1,110 @@
+"""Every rule of the checker: the golden bundle passes, each mutated one fails with exactly one rule's id."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+from archive_mutations import ARCHIVES, ArchiveMutation
+from bundle_mutations import BUNDLES
+from mutating import Mutation, rescored
+from row_mutations import keyless
+from small_bundle import ONE, board_of_few, edit_table, in_words, known_of, seal_counts, seal_scores, write_golden
+
+from lifealign_bench.benchmark.columns import read_table
+from lifealign_bench.leaderboard.submissions.checking import check
+from lifealign_bench.leaderboard.submissions.known import Known
+from lifealign_bench.leaderboard.submissions.packing import write_archive
+
+
+@pytest.fixture(scope="module")
+def board(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return board_of_few(tmp_path_factory.mktemp("board"))
+
+
+@pytest.fixture(scope="module")
+def known(board: Path) -> Known:
+    return known_of(board)
+
+
+@pytest.fixture(scope="module")
+def golden(board: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_golden(board, tmp_path_factory.mktemp("golden") / "bundle")
+
+
+@pytest.fixture(scope="module")
+def archive(golden: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_archive(golden, tmp_path_factory.mktemp("archive") / "golden.zip")
+
+
+def rules(place: Path, known: Known) -> set[str]:
+    return {finding.rule for finding in check(place, known).findings if finding.level == "error"}
+
+
+def test_the_golden_bundle_passes_as_a_folder_and_as_an_archive(golden: Path, archive: Path, known: Known) -> None:
+    assert check(golden, known).findings == ()
+    report = check(archive, known)
+    assert report.findings == ()
+    assert report.rows > 1_000
+
+
+@pytest.mark.parametrize(("rule", "name", "mutate"), ARCHIVES, ids=[name for _, name, _ in ARCHIVES])
+def test_a_mutated_archive_fails_with_its_rule_alone(
+    rule: str, name: str, mutate: ArchiveMutation, archive: Path, known: Known, tmp_path: Path
+) -> None:
+    copied = Path(shutil.copy(archive, tmp_path / "mutated.zip"))
+    mutate(copied)
+    assert rules(copied, known) == {rule}
+    assert [path.name for path in tmp_path.iterdir()] == ["mutated.zip"]
+
+
+@pytest.mark.parametrize(("rule", "name", "mutate"), BUNDLES, ids=[name for _, name, _ in BUNDLES])
+def test_a_mutated_bundle_fails_with_its_rule_alone(
+    rule: str, name: str, mutate: Mutation, golden: Path, known: Known, tmp_path: Path
+) -> None:
+    copied = Path(shutil.copytree(golden, tmp_path / "mutated"))
+    mutate(copied)
+    found = [finding for finding in check(copied, known).findings if finding.level == "error"]
+    assert {finding.rule for finding in found} == {rule}, "\n".join(finding.text for finding in found)
+    assert all(finding.field and finding.value and finding.expected for finding in found)
+
+
+def test_there_are_at_least_forty_mutations_and_one_for_every_rule_group() -> None:
+    everything = [rule for rule, _, _ in (*ARCHIVES, *BUNDLES)]
+    assert len(everything) >= 40
+    assert {rule[0] for rule in everything} == set("AMSPCRJTD")
+
+
+def test_a_bundle_that_asks_for_a_judge_passes(golden: Path, known: Known, tmp_path: Path) -> None:
+    copied = Path(shutil.copytree(golden, tmp_path / "keyless"))
+    rescored(keyless)(copied)
+    assert rules(copied, known) == set()
+
+
+def test_all_findings_are_reported_and_not_the_first(golden: Path, known: Known, tmp_path: Path) -> None:
+    copied = Path(shutil.copytree(golden, tmp_path / "mutated"))
+    wanted = {"a wrong count", "a metric raised by 0.01", "more data in the closed division"}
+    for _, name, mutate in BUNDLES:
+        if name in wanted:
+            mutate(copied)
+    assert rules(copied, known) == {"S7", "R4", "D2"}
+
+
+def test_a_verdict_that_its_words_do_not_say_is_found(tmp_path: Path) -> None:
+    board = in_words(board_of_few(tmp_path / "board"))
+    golden = write_golden(board, tmp_path / "golden")
+    known = known_of(board)
+    assert check(golden, known).findings == ()
+
+    def raised(frame: object) -> None:
+        frame.loc[0, "verdict"] = 10.0 - frame.loc[0, "verdict"]  # type: ignore[attr-defined]
+
+    edit_table(golden / "runs" / ONE, "judgments", raised)
+    seal_scores(golden)
+    seal_counts(golden)
+    found = check(golden, known).findings
+    assert {finding.rule for finding in found} == {"R1"}
+    sample = read_table(golden / "runs" / ONE, "judgments").loc[0, "sample_id"]
+    assert found[0].field.startswith(str(sample))
+    assert "which its words say" in found[0].expected
