@@ -57,10 +57,19 @@ def serve(places: Sequence[str], *, host: str = "localhost", port: int = 8501, o
     Raises:
         InputError: the port is taken.
     """
+    run_script(script(), {VARIABLE: json.dumps(list(places))}, host=host, port=port, open_browser=open_browser)
+
+
+def run_script(main: Path, environment: Mapping[str, str], *, host: str, port: int, open_browser: bool) -> None:
+    """Serve a script until interrupted; environment: variables by which it learns what it shows.
+
+    Raises:
+        InputError: the port is taken.
+    """
     from streamlit.web import bootstrap
 
     _check_free(host, port)
-    os.environ[VARIABLE] = json.dumps(list(places))
+    os.environ.update(environment)
     options = dict(OPTIONS) | {
         "server.address": host,
         "server.port": port,
@@ -68,7 +77,7 @@ def serve(places: Sequence[str], *, host: str = "localhost", port: int = 8501, o
     }
     flags = {name.replace(".", "_"): value for name, value in options.items()}
     bootstrap.load_config_options(flag_options=flags)
-    bootstrap.run(str(script()), False, [], flags)
+    bootstrap.run(str(main), False, [], flags)
 
 
 def _has_display() -> bool:
