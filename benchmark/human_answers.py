@@ -4,18 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
+
+import pandas as pd
 
 from lifealign_bench.benchmark.columns import read_table
 from lifealign_bench.benchmark.comparing import BASE, with_comparisons
+from lifealign_bench.benchmark.judge_running import world_of
 from lifealign_bench.benchmark.judged_answers import JudgedBy, JudgedRun, answers_of
 from lifealign_bench.benchmark.judged_results import write_judged
 from lifealign_bench.benchmark.runs import StoredRun
 from lifealign_bench.data.errors import InputError
 from lifealign_bench.data.rows import digest
 from lifealign_bench.judges.human.judging import HumanJudge
+from lifealign_bench.judges.human.report import Beside, truth_of
 from lifealign_bench.judges.human.sampling import Candidate, Stratum
-from lifealign_bench.judges.human.study import unit_of
-from lifealign_bench.judges.interface import DIMENSIONS, Dimension
+from lifealign_bench.judges.human.study import PREFIX, Study, unit_of
+from lifealign_bench.judges.interface import DIMENSIONS, Dimension, JudgedItem
 
 
 def judged_runs(runs: Sequence[StoredRun], against: str | None) -> list[JudgedRun]:
@@ -95,3 +100,50 @@ def _by(judge: HumanJudge, runs: Sequence[JudgedRun]) -> JudgedBy:
     items = {item: judge.said_of(item) for run in runs for item in run.items}
     pairs = {pair: judge.said_of_pair(pair) for run in runs for pair in run.comparisons.values()}
     return JudgedBy(judge, items, pairs)
+
+
+def beside_of(runs: Sequence[StoredRun], study: Study) -> Beside:
+    """What the judges of these runs said of a study's questions (of several the median), and the truth where it is
+    known.
+
+    Raises:
+        InputError: as `judged_runs`.
+    """
+    by_question = {(q.unit, q.dimension, q.place): q.id for q in study.questions if q.control is None}
+    votes: dict[str, dict[str, float]] = {}
+    declines: dict[str, bool] = {}
+    for run in judged_runs(runs, study.settings.against):
+        for row, unit in _verdicts(run):
+            name = by_question.get((unit, row["dimension"], int(row["position"])))
+            if name is not None:
+                votes.setdefault(name, {})[row["judge"]] = float(row["verdict"])
+            if row["dimension"] == "refusal":
+                declines[unit] = row["verdict"] == 1
+    judged = {name: sorted(own.values())[(len(own) - 1) // 2] for name, own in votes.items()}
+    truth, known = truth_of(study.questions, world_of(runs))
+    refused = {q.id: declines[q.unit] for q in study.questions if q.unit in declines}
+    return Beside(judged, truth, {**refused, **known})
+
+
+def _verdicts(run: JudgedRun) -> Iterator[tuple[dict[str, Any], str]]:
+    """The scored rows of a run's judges, people left out, each with the unit it is about."""
+    if not run.run.record.judges:
+        return
+    rows = read_table(run.run.folder, "judgments")
+    rows = rows[(rows["status"] == "scored") & ~rows["judge"].astype(str).str.startswith(PREFIX)]
+    items = dict(zip(run.samples["sample_id"].astype(str), run.items, strict=True))
+    units: dict[tuple[str, bool], str | None] = {}
+    for row in rows.to_dict("records"):
+        key = str(row["sample_id"]), bool(pd.isna(row["against"]))
+        if key not in units:
+            units[key] = _unit(run, items, *key)
+        unit = units[key]
+        if unit is not None:
+            yield {str(name): value for name, value in row.items()}, unit
+
+
+def _unit(run: JudgedRun, items: dict[str, JudgedItem], sample: str, alone: bool) -> str | None:
+    if alone:
+        return unit_of(items[sample], None) if sample in items else None
+    pair = run.comparisons.get(sample)
+    return None if pair is None else unit_of(pair.item, pair.other)

@@ -45,7 +45,7 @@ def mean(values: Sequence[float], clusters: Sequence[str]) -> Estimate:
     if not values:
         return missing("nothing was scored")
     found = np.asarray(values, dtype=np.float64)
-    return _resampled(lambda weights: weights @ found / weights.sum(axis=-1), found, clusters)
+    return resampled(lambda weights: weights @ found / weights.sum(axis=-1), found, clusters)
 
 
 def share(hits: Sequence[float], clusters: Sequence[str]) -> Estimate:
@@ -79,7 +79,7 @@ def of_counts(
         tables = weights @ one_hot
         return statistic(tables.reshape(*tables.shape[:-1], size, size))
 
-    return _resampled(of_weights, cells.astype(np.float64), clusters)
+    return resampled(of_weights, cells.astype(np.float64), clusters)
 
 
 def correlation(one: Sequence[float], other: Sequence[float], clusters: Sequence[str]) -> Estimate:
@@ -100,7 +100,7 @@ def correlation(one: Sequence[float], other: Sequence[float], clusters: Sequence
             found: Values = both / np.sqrt(spread)
         return found
 
-    return _resampled(of_weights, first - second, clusters)
+    return resampled(of_weights, first - second, clusters)
 
 
 def gain(differences: Sequence[float], clusters: Sequence[str], tests: int) -> Estimate:
@@ -117,7 +117,30 @@ def gain(differences: Sequence[float], clusters: Sequence[str], tests: int) -> E
     return Estimate(value=centre, low=centre - reach, high=centre + reach, n=len(differences), clusters=len(own))
 
 
-def _resampled(statistic: Callable[[Values], Values], data: Values, clusters: Sequence[str]) -> Estimate:
+def difference(values: Sequence[float], marked: Sequence[bool], clusters: Sequence[str], what: str) -> Estimate:
+    """Mean of the marked values minus mean of the others, clusters drawn together; what: the marked ones, in words.
+
+    None where all or none are marked.
+    """
+    if not any(marked) or all(marked):
+        return missing(f"{'every' if values and all(marked) else 'no'} answer {what}", len(values))
+    found, inside = np.asarray(values, dtype=np.float64), np.asarray(marked, dtype=np.float64)
+
+    def of_weights(weights: Values) -> Values:
+        own, rest = weights * inside, weights * (1 - inside)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            gap: Values = own @ found / own.sum(axis=-1) - rest @ found / rest.sum(axis=-1)
+        return gap
+
+    return resampled(of_weights, found + 1000 * inside, clusters)
+
+
+def resampled(statistic: Callable[[Values], Values], data: Values, clusters: Sequence[str]) -> Estimate:
+    """A statistic and its percentile interval, clusters drawn with replacement.
+
+    statistic: maps weights [..., n] of the observations to values [...]; NaN where it does not exist. data: what seeds
+    the draws, so that the same data always have the same interval.
+    """
     names, members = np.unique(np.asarray(clusters), return_inverse=True)
     value = float(statistic(np.ones(len(data))))
     if np.isnan(value):

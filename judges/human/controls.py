@@ -31,7 +31,7 @@ class KnownItem:
 def controls(
     drawn: Sequence[JudgedItem], dimension: Dimension, count: int, world_seed: int, *, pairwise: bool
 ) -> list[KnownItem]:
-    """Up to that many controls of a dimension: the oracle's where the answers are of the miniature world, else canaries.
+    """Up to that many controls of a dimension: the oracle's where the answers are of its world, else canaries.
 
     Clear answers alone, good and bad ones in turn; to other prompts than `drawn` where the oracle knows them. There may
     be none, where nothing is certain of a dimension.

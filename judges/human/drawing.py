@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -77,15 +78,22 @@ def _template(templates: TemplateSet, dimension: Dimension, item: JudgedItem, *,
 
 
 def assigned(study: Study) -> dict[str, tuple[str, ...]]:
-    """The questions of each rater in their order: each answer goes to `per_item` raters in all its questions, the raters
-    share the work evenly, and everybody gets the controls."""
+    """The questions of each rater in their order: each answer goes to `per_item` raters in all its questions, raters
+    share the work evenly, every two of them meet about equally often, and everybody gets the controls."""
     raters = [rater.name for rater in study.raters]
     units = sorted({q.unit for q in study.questions if q.control is None}, key=lambda u: digest([study.id, u]))
-    per_item = study.settings.per_item
     own: dict[str, set[str]] = {name: set() for name in raters}
-    for number, unit in enumerate(units):
-        for turn in range(per_item):
-            own[raters[(number * per_item + turn) % len(raters)]].add(unit)
+    met: Counter[frozenset[str]] = Counter()
+    for unit in units:
+        chosen: list[str] = []
+        for _ in range(study.settings.per_item):
+            # Raters who never meet cannot be compared, so who met least goes first among those with least to do.
+            free = [name for name in raters if name not in chosen]
+            least = min(free, key=lambda name: (len(own[name]), sum(met[frozenset((name, one))] for one in chosen)))
+            met.update(frozenset((least, one)) for one in chosen)
+            chosen.append(least)
+        for name in chosen:
+            own[name].add(unit)
     return {name: ordered(study, name, own[name]) for name in raters}
 
 

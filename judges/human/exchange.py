@@ -11,8 +11,10 @@ from pydantic import Field, ValidationError
 
 from lifealign_bench.data.cards import Strict
 from lifealign_bench.data.errors import InputError, UnknownNameError
+from lifealign_bench.data.rows import Message
 from lifealign_bench.judges.human.store import StudyFile
-from lifealign_bench.judges.human.study import Question, Rating, Study
+from lifealign_bench.judges.human.study import Control, Question, Rating, Study, scale_of
+from lifealign_bench.judges.interface import JudgedItem
 
 FORMAT = "lifealign-ratings"
 
@@ -87,8 +89,13 @@ def _line(study: Study, question: Question, rating: Rating, *, texts: bool) -> M
     }
     return {
         **{name: getattr(rating, name) for name in Rating.__slots__},
-        **{"format": FORMAT, "version": 1, "study": study.id, "template": question.template},
-        **{"dimension": question.dimension, "place": question.place, "texts": shown if texts else None},
+        "format": FORMAT,
+        "version": 1,
+        "study": study.id,
+        "template": question.template,
+        "dimension": question.dimension,
+        "place": question.place,
+        "texts": shown if texts else None,
         **{name: getattr(item, name) for name in ("task", "rubric", "pair_id", "item", "harm")},
         "value": None if rating.verdict is None else question.value(rating.verdict),
         "control": None if control is None else [control.low, control.high],
@@ -152,3 +159,43 @@ def _check(read: ReadLine, study: Study, questions: Mapping[str, Question], rate
         raise InputError(where, "question", repr(line.question), "a question of this study")
     if line.answer_sha256 != question.answer_sha256:
         raise InputError(where, "answer", "a rating of another text", "the answer that this study asks about")
+
+
+def read_people(lines: list[ReadLine]) -> tuple[str, tuple[Question, ...], tuple[Rating, ...]]:
+    """The study, questions and ratings of an export with its texts, for a judge card.
+
+    Raises:
+        InputError: names the line: without texts, of a second study, or of texts that are not those of its hash.
+    """
+    questions: dict[str, Question] = {}
+    study = lines[0].line.study
+    for read in lines:
+        line, where = read.line, read.where
+        if line.study != study:
+            raise InputError(where, "study", repr(line.study), f"{study}, as in the first line")
+        question = _question(line, where)
+        if questions.setdefault(question.id, question) != question:
+            raise InputError(where, "question", repr(line.question), "the same texts as in the lines before")
+    return study, tuple(questions.values()), tuple(read.line.rating() for read in lines)
+
+
+def _question(line: Line, where: str) -> Question:
+    if line.texts is None:
+        raise InputError(where, "texts", "none", "an export with --texts")
+    roles = {"system", "user", "assistant"}
+    if unknown := [role for role, _ in line.texts.prompt if role not in roles]:
+        raise InputError(where, "texts.prompt", repr(unknown[0]), ", ".join(sorted(roles)))
+    turns = tuple(Message(role, content) for role, content in line.texts.prompt)  # type: ignore[arg-type]  # looked at above
+    item = JudgedItem(
+        line.pair_id, line.task, line.rubric, turns, line.texts.answer, line.texts.reference, line.harm, line.item
+    )
+    control = Control(*line.control, "canary") if line.control is not None else None
+    found = Question(
+        line.question, line.template, line.template_sha256, line.dimension, item, line.texts.other, line.place, control
+    )
+    if found.answer_sha256 != line.answer_sha256:
+        raise InputError(where, "texts", "other texts than those that were rated", "the texts of its hash")
+    scale = scale_of("score" if found.other is None else "pairwise", found.dimension)
+    if line.verdict is not None and found.value(line.verdict) not in scale:
+        raise InputError(where, "verdict", repr(line.verdict), "a verdict on the scale of its dimension")
+    return found

@@ -247,7 +247,7 @@ def create(path: Path, study: Study) -> StudyFile:
         texts = [(each.label, each.model_dump_json()) for each in study.templates]
         file.executemany("INSERT INTO templates VALUES (?, ?)", texts)
         rows = [tables.question_row(question, number) for number, question in enumerate(study.questions)]
-        file.executemany(f"INSERT INTO questions VALUES ({', '.join('?' * 16)})", rows)
+        file.executemany(tables.NEW_QUESTION, rows)
         for rater in study.raters:
             _insert_rater(file, rater, study.assignments[rater.name])
         file.execute(f"PRAGMA application_id = {APPLICATION}")
@@ -264,7 +264,7 @@ def _kept(file: sqlite3.Connection, rater: str, question: str) -> Rating | None:
 
 
 def _insert(file: sqlite3.Connection, rating: Rating) -> None:
-    file.execute(f"INSERT INTO ratings VALUES ({', '.join('?' * 12)})", tables.rating_row(rating))
+    file.execute(tables.NEW_RATING, tables.rating_row(rating))
     _remember(file, rating.state, rating.at, rating)
 
 

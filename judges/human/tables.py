@@ -37,9 +37,9 @@ CREATE TABLE history (
 """
 """history: every rating that was ever given or taken back, never changed; ratings: those that hold now."""
 
-RATINGS = (
-    "rater, question, state, verdict, template_sha256, answer_sha256, at, reason, comment, raw, seconds, number"
-)
+RATINGS = "rater, question, state, verdict, template_sha256, answer_sha256, at, reason, comment, raw, seconds, number"
+NEW_QUESTION = "INSERT INTO questions VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+NEW_RATING = "INSERT INTO ratings VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 
 
 def question_row(question: Question, number: int) -> tuple[object, ...]:

@@ -10,7 +10,6 @@ from lifealign_bench.leaderboard.annotation import wording
 from lifealign_bench.leaderboard.annotation.session import (
     ALWAYS_OPEN,
     OPENED,
-    SKIPPING,
     Session,
     comment_key,
     given_of,
@@ -26,18 +25,18 @@ PLACES = ("First answer", "Second answer")
 def ask(session: Session, question: Question, template: Template) -> None:
     """Draw a question."""
     saw(question)
-    texts, scale = st.columns([3, 2], gap="large")
+    texts, scale = st.columns(2, gap="medium")
     with texts:
         opened = _texts(question, template)
     with scale:
         st.markdown(f"**{escaped(' '.join(template.question.split()))}**")
-        if st.session_state.get(SKIPPING) == question.id:
+        if session.is_skipping(question):
             _reasons(session, question)
         elif opened:
             _scale(session, question, template)
         else:
             st.caption("The scale appears once the text is open.")
-        _below(question)
+        _comment(question)
 
 
 def _texts(question: Question, template: Template) -> bool:
@@ -46,9 +45,7 @@ def _texts(question: Question, template: Template) -> bool:
     if question.item.harm == "harmful" and question.id not in known and not st.session_state.get(ALWAYS_OPEN):
         with st.container(border=True):
             st.warning(wording.WARNING, icon=":material/warning:")
-            st.button(
-                "Open it", key=f"open-{question.id}", shortcut="O", on_click=lambda: known.add(question.id)
-            )
+            st.button("Open it", key=f"open-{question.id}", shortcut="O", on_click=lambda: known.add(question.id))
         return False
     for turn in question.item.prompt:
         _said(NAMES[turn.role], turn.content)
@@ -73,15 +70,22 @@ def _scale(session: Session, question: Question, template: Template) -> None:
             _criteria(session, question, template)
         elif template.mode == "pairwise":
             for choice, words in template.choices.items():
-                _choice(session, question, choice, f"{choice}: {words}", wording.PAIR_KEYS[choice])
+                _choice(
+                    session,
+                    question,
+                    choice,
+                    f"The {choice}" if choice != "tie" else "A tie",
+                    words,
+                    wording.PAIR_KEYS[choice],
+                )
         else:
             for level, words in sorted(template.levels.items()):
-                _choice(session, question, level, f"{level}: {words}", wording.SCORE_KEYS[level])
+                _choice(session, question, level, str(level), words, wording.SCORE_KEYS[level])
 
 
-def _choice(session: Session, question: Question, verdict: object, words: str, key: str) -> None:
+def _choice(session: Session, question: Question, verdict: object, name: str, words: str, key: str) -> None:
     st.button(
-        escaped(" ".join(words.split())),
+        f"**{name}** · {escaped(' '.join(words.split()))}",
         key=f"rate-{question.id}-{verdict}",
         shortcut=key,
         width="stretch",
@@ -122,20 +126,12 @@ def _reasons(session: Session, question: Question) -> None:
         )
 
 
-def _below(question: Question) -> None:
-    skipping = st.session_state.get(SKIPPING) == question.id
-
-    def turn() -> None:
-        st.session_state[SKIPPING] = None if skipping else question.id
-
+def _comment(question: Question) -> None:
     st.text_input(
         "Comment",
         key=comment_key(question),
         max_chars=wording.LONGEST_COMMENT,
-        placeholder="Optional: what decided",
+        placeholder=wording.COMMENT,
         label_visibility="collapsed",
         autocomplete="off",
     )
-    with st.container(horizontal=True, vertical_alignment="center"):
-        st.button("Back to the scale" if skipping else "Skip", key=f"skip-{question.id}", shortcut="S", on_click=turn)
-        st.caption(wording.KEYS)

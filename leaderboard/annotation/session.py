@@ -45,6 +45,14 @@ class Session:
             _note(str(error))
         _forget()
 
+    def turn(self, question: Question) -> None:
+        """From the scale to the reasons for skipping, and back."""
+        st.session_state[SKIPPING] = None if self.is_skipping(question) else question.id
+
+    def is_skipping(self, question: Question) -> bool:
+        """Whether the reasons for skipping are shown in place of the scale."""
+        return bool(st.session_state.get(SKIPPING) == question.id)
+
     def answer(self, question: Question, template: Template, criterion: str, met: bool) -> None:
         """Answer one criterion; with the last one the verdict is kept."""
         given = {**given_of(question), criterion: met}

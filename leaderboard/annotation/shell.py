@@ -8,12 +8,13 @@ import streamlit as st
 
 from lifealign_bench.data.errors import InputError, LifeAlignError
 from lifealign_bench.judges.human.store import Progress, StudyFile
-from lifealign_bench.judges.human.study import Rater
+from lifealign_bench.judges.human.study import Question, Rater
 from lifealign_bench.judges.template import Template
 from lifealign_bench.leaderboard.annotation import wording
 from lifealign_bench.leaderboard.annotation.asking import ask
 from lifealign_bench.leaderboard.annotation.serving import Served, served
 from lifealign_bench.leaderboard.annotation.session import ALWAYS_OPEN, NOTE, RATER, Session, check_templates, now
+from lifealign_bench.leaderboard.app.widgets import escaped
 from lifealign_bench.leaderboard.visible import visible
 
 TITLE = "Rate answers"
@@ -92,22 +93,30 @@ def _templates(path: str, study: str) -> dict[str, Template]:
 
 def _question(file: StudyFile, rater: Rater) -> None:
     session = Session(file, rater.name)
-    progress = file.progress_of(rater.name)
-    _head(session, progress)
+    question = file.next_of(rater.name)
+    _head(session, file.progress_of(rater.name), question)
     note = st.session_state.pop(NOTE, None)
     if note:
-        st.warning(visible(note))
-    question = file.next_of(rater.name)
+        st.warning(escaped(visible(note)))
     if question is None:
         st.success("All done. Thank you! You may close this page.")
         return
     ask(session, question, _templates(str(file.path), file.id)[question.template])
 
 
-def _head(session: Session, progress: Progress) -> None:
+def _head(session: Session, progress: Progress, question: Question | None) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         skipped = f", {progress.skipped} skipped" if progress.skipped else ""
         st.progress(progress.done / max(1, progress.total), f"{progress.done} of {progress.total} done{skipped}")
+        if question is not None:
+            skipping = session.is_skipping(question)
+            st.button(
+                "Back to the scale" if skipping else "Skip",
+                key=f"skip-{question.id}",
+                shortcut="S",
+                on_click=session.turn,
+                args=(question,),
+            )
         st.button(
             "Take back",
             key=f"undo-{progress.done}",

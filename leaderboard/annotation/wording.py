@@ -16,8 +16,8 @@ INSTRUCTIONS = (
 )
 CONSENT = (
     "Some requests and answers may be harmful or upsetting. They stay folded until you open them, you may skip any of "
-    "them without a disadvantage, and you may stop at any time: what you have rated is kept, and the same name or token "
-    "goes on where you stopped.",
+    "them without a disadvantage, and you may stop at any time: what you have rated is kept, and the same name or "
+    "token goes on where you stopped.",
     "Your name or token, your ratings, comments, and how long each rating took are stored and given to those who run "
     "the study. Do not write personal things into comments.",
 )
@@ -30,7 +30,7 @@ REASONS: Mapping[str, str] = {
     "4": "I do not want to read this",
     "5": "Another reason (see the comment)",
 }
-KEYS = "Keys work while no text box is active; Tab leaves one."
+COMMENT = "Comment, if you like; before you rate. Tab leaves this box, so that keys rate again."
 SCORE_KEYS = {score: str(score % 10) for score in range(1, 11)}
 PAIR_KEYS = {"first": "1", "second": "2", "tie": "3"}
 LONGEST_COMMENT = 2000

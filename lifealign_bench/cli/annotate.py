@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from lifealign_bench.cli import options
+from lifealign_bench.cli import annotate_data, annotate_report
+from lifealign_bench.cli.annotate_options import Browser, Host, Port, Runs, Study, TokensOnly, new_rater
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from lifealign_bench.benchmark.runs import StoredRun
     from lifealign_bench.judges.human.store import StudyFile
-    from lifealign_bench.judges.human.study import Rater, Settings
+    from lifealign_bench.judges.human.study import Settings
 
-DEFAULT_STUDY = options.DEFAULT_WORKSPACE / "annotation" / "study.sqlite"
 DRAW = "draw"
 HELP = ("--help",)
 
@@ -34,8 +34,13 @@ class RunsOrCommand(TyperGroup):
 
 
 app = typer.Typer(cls=RunsOrCommand, no_args_is_help=True, rich_markup_mode=None)
-Study = Annotated[Path, typer.Option("--study", help="The study's file: questions, raters, ratings.")]
-Runs = Annotated[list[Path], typer.Argument(help="Run folders, or folders that hold them.", metavar="RUNS")]
+app.command("status")(annotate_data.status)
+app.command("add-rater")(annotate_data.add_rater)
+app.command("export")(annotate_data.export)
+app.command("import")(annotate_data.import_)
+app.command("board")(annotate_data.board)
+app.command("report")(annotate_report.report)
+app.command("advise")(annotate_report.advise)
 
 
 @app.callback()
@@ -49,6 +54,7 @@ def annotate() -> None:
 @app.command(DRAW)
 def draw(
     runs: Runs,
+    study: Study,
     share: Annotated[str, typer.Option("--share", help="How many answers are drawn: 50, or a part: 2%.")] = "50",
     raters: Annotated[str, typer.Option("--raters", help="Names of the raters, comma-separated.")] = "rater-1,rater-2",
     per_item: Annotated[int, typer.Option("--per-item", help="Raters of each answer, at least 2.")] = 2,
@@ -65,12 +71,11 @@ def draw(
     templates: Annotated[
         Path | None, typer.Option("--templates", help="A folder of your own templates; else those that ship.")
     ] = None,
-    study: Study = DEFAULT_STUDY,
     serve: Annotated[bool, typer.Option("--serve/--no-serve", help="Serve the page, too.")] = True,
-    tokens_only: Annotated[bool, typer.Option("--tokens-only", help="Let raters in by token, not by name.")] = False,
-    host: Annotated[str, typer.Option("--host", help="Address to serve on; 0.0.0.0 for other machines.")] = "localhost",
-    port: Annotated[int, typer.Option("--port", min=1, max=65535, help="Port to serve on.")] = 8502,
-    browser: Annotated[bool, typer.Option("--browser/--no-browser", help="Open a browser.")] = True,
+    tokens_only: TokensOnly = False,
+    host: Host = "localhost",
+    port: Port = 8502,
+    browser: Browser = True,
 ) -> None:
     """Draw a stratified, seeded, blinded sample of answers and serve the page on which they are rated."""
     from lifealign_bench.benchmark.runs import find_runs
@@ -86,11 +91,11 @@ def draw(
 
 @app.command("serve")
 def serve(
-    study: Study = DEFAULT_STUDY,
-    tokens_only: Annotated[bool, typer.Option("--tokens-only", help="Let raters in by token, not by name.")] = False,
-    host: Annotated[str, typer.Option("--host", help="Address to serve on; 0.0.0.0 for other machines.")] = "localhost",
-    port: Annotated[int, typer.Option("--port", min=1, max=65535, help="Port to serve on.")] = 8502,
-    browser: Annotated[bool, typer.Option("--browser/--no-browser", help="Open a browser.")] = True,
+    study: Study,
+    tokens_only: TokensOnly = False,
+    host: Host = "localhost",
+    port: Port = 8502,
+    browser: Browser = True,
 ) -> None:
     """Serve the page of a study that was drawn before."""
     from lifealign_bench.judges.human.store import StudyFile
@@ -174,23 +179,11 @@ def _opened(path: Path, stored: Sequence[StoredRun], settings: Settings, names: 
         return file
     candidates = candidates_of(judged_runs(stored, settings.against), settings.against, settings.dimensions)
     found = drawn_from(candidates, settings.share, settings.seed)
-    study = make_study(found, settings, [_rater(name) for name in names], world_of(stored))
+    study = make_study(found, settings, [new_rater(name) for name in names], world_of(stored))
     for name, counts in counted(found).items():
         told = ", ".join(f"{key} {count}" for key, count in sorted(counts.items()))
         typer.echo(f"drawn by {name}: {told}")
     return create(path, study)
-
-
-def _rater(name: str) -> Rater:
-    import re
-    import secrets
-
-    from lifealign_bench.data.errors import InputError
-    from lifealign_bench.judges.human.study import RATER, Rater
-
-    if not re.match(RATER, name):
-        raise InputError("--raters", "name", repr(name), "up to 40 letters, digits, dots, dashes or underscores")
-    return Rater(name, secrets.token_urlsafe(12))
 
 
 def _greet(file: StudyFile, host: str, port: int, *, tokens_only: bool) -> None:
