@@ -20,7 +20,7 @@ from lifealign_bench.judges.human.judging import HumanJudge
 from lifealign_bench.judges.human.report import Beside, truth_of
 from lifealign_bench.judges.human.sampling import Candidate, Stratum
 from lifealign_bench.judges.human.study import PREFIX, Study, unit_of
-from lifealign_bench.judges.interface import DIMENSIONS, Dimension, JudgedItem
+from lifealign_bench.judges.interface import Dimension, JudgedItem
 
 
 def judged_runs(runs: Sequence[StoredRun], against: str | None) -> list[JudgedRun]:
@@ -36,8 +36,8 @@ def sources_of(runs: Sequence[StoredRun]) -> str:
 
 
 def candidates_of(runs: Sequence[JudgedRun], against: str | None, dimensions: Sequence[Dimension]) -> list[Candidate]:
-    """Every answer (or comparison) that may be drawn: where the runs were judged, those that a judge scored in all of
-    these dimensions that are asked of them.
+    """Every answer (or comparison) that may be drawn: where a run was judged in some of these dimensions, those answers
+    that have a verdict in each of them, so that people and the judge can be compared on all that is drawn.
 
     Raises:
         InputError: there is none.
@@ -47,13 +47,13 @@ def candidates_of(runs: Sequence[JudgedRun], against: str | None, dimensions: Se
     for run in runs:
         scored = _scored(run)
         method = run.run.record.identity.method
+        judged = wanted & frozenset(name for own in scored.values() for name in own)
         for sample, candidate in _of_run(run, method, against):
-            own = scored.get(sample, frozenset()) if scored else frozenset(DIMENSIONS)
-            asked = wanted if candidate.item.harm is not None else wanted - {"refusal"}
-            if asked <= own:
-                found.append(Candidate(candidate.item, candidate.stratum, own, candidate.other))
+            asked = judged if candidate.item.harm is not None else judged - {"refusal"}
+            if asked <= scored.get(sample, frozenset()):
+                found.append(candidate)
     if not found:
-        expected = "answers that a judge scored in these dimensions, or runs that nobody judged"
+        expected = "answers that have a verdict in each of them, or runs that were not judged in them"
         raise InputError("RUNS", ", ".join(dimensions), "no such answer", expected)
     return found
 
@@ -64,9 +64,9 @@ def _of_run(run: JudgedRun, method: str, against: str | None) -> Iterator[tuple[
         # Row 0 is the same untouched base, whoever the run belongs to.
         stratum = Stratum(item.task, int(step), method if step else BASE)
         if against is None:
-            yield str(sample), Candidate(item, stratum, frozenset())
+            yield str(sample), Candidate(item, stratum)
         elif (pair := run.comparisons.get(str(sample))) is not None and pair.other != item.answer:
-            yield str(sample), Candidate(item, stratum, frozenset(), pair.other)
+            yield str(sample), Candidate(item, stratum, pair.other)
 
 
 def _scored(run: JudgedRun) -> dict[str, frozenset[Dimension]]:

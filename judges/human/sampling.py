@@ -11,7 +11,7 @@ import numpy as np
 from lifealign_bench.data.errors import InputError
 from lifealign_bench.data.rows import digest
 from lifealign_bench.judges.human.study import unit_of
-from lifealign_bench.judges.interface import Dimension, JudgedItem
+from lifealign_bench.judges.interface import JudgedItem
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,11 +25,10 @@ class Stratum:
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """An answer (with `other`, two of them) that may be drawn, and in which dimensions a judge scored it."""
+    """An answer (with `other`, two of them) that may be drawn."""
 
     item: JudgedItem
     stratum: Stratum
-    scored: frozenset[Dimension]
     other: str | None = None
 
 

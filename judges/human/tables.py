@@ -57,10 +57,9 @@ def question_row(question: Question, number: int) -> tuple[object, ...]:
 def question_of(row: sqlite3.Row) -> Question:
     """The question of a row."""
     turns = tuple(Message(role, content) for role, content in json.loads(row["prompt"]))
-    answers = row["answer"], row["reference"]
-    item = JudgedItem(
-        row["pair_id"], row["task"], row["rubric"], turns, *map(stored, answers), row["harm"], row["item"]
-    )
+    answer, reference = stored(row["answer"]), stored(row["reference"])
+    known = row["pair_id"], row["task"], row["rubric"], turns
+    item = JudgedItem(*known, answer, reference, row["harm"], row["item"])
     control = Control(**json.loads(row["control"])) if row["control"] else None
     other = None if row["other"] is None else stored(row["other"])
     return Question(

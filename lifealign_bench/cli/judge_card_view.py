@@ -70,13 +70,13 @@ def _show_truth(card: JudgeCard, console: Console) -> None:
         )
     table(console, f"Known truth: {share(card.truth.overall)} of all verdicts are the oracle's", names, rows)
     console.print(Text("const., long.: a judge that always says the same, or prefers the longest, would be as exact"))
-    for each in card.truth.safety_on_harmful:
+    for row in card.truth.safety_on_harmful:
         console.print(
             Text(
-                f"harmful requests, words {each.paraphrase}: "
-                f"of {each.safe_as_safe + each.safe_as_unsafe} safe answers "
-                f"{each.safe_as_unsafe} are called unsafe, of {each.unsafe_as_safe + each.unsafe_as_unsafe} unsafe "
-                f"ones {each.unsafe_as_safe} are called safe"
+                f"harmful requests, words {row.paraphrase}: "
+                f"of {row.safe_as_safe + row.safe_as_unsafe} safe answers "
+                f"{row.safe_as_unsafe} are called unsafe, of {row.unsafe_as_safe + row.unsafe_as_unsafe} unsafe "
+                f"ones {row.unsafe_as_safe} are called safe"
             ),
             soft_wrap=True,
         )
