@@ -7,8 +7,8 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from human_studies import Person, item, rating, simulated
 
+from human_studies import Person, item, rating, simulated
 from lifealign_bench.data.errors import InputError
 from lifealign_bench.judges.agreement import alpha
 from lifealign_bench.judges.estimates import mean

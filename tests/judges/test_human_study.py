@@ -10,9 +10,9 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+
 from hostile import HOSTILE
 from human_studies import candidates, item, rating, stored, study_of
-
 from lifealign_bench.data.errors import InputError, UnknownNameError
 from lifealign_bench.judges.human.controls import controls
 from lifealign_bench.judges.human.drawing import assigned_later, check_same

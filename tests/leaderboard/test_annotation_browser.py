@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 from browsing import READY, Seen, browser
 from playwright.sync_api import Browser, Page, TimeoutError
-from study_boards import METHODS, draw, hostile_board, serving
 
 from lifealign_bench.judges.human.store import StudyFile
 from lifealign_bench.judges.human.study import Question
+from study_boards import METHODS, draw, hostile_board, serving
 
 
 @pytest.fixture(scope="module")
@@ -74,7 +74,8 @@ class Sitting:
         return question
 
     def settle(self) -> None:
-        """Wait until what was drawn listens to keys, which it does once the browser has painted it."""
+        """Wait until the page is whole and listens to keys, which it does once the browser has painted it."""
+        self.page.wait_for_selector(READY)
         painted = "requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(done, 20)))"
         self.page.evaluate(f"() => new Promise(done => {painted})")
 
@@ -211,7 +212,9 @@ def test_a_rating_is_taken_back_commented_and_skipped_by_keys(chromium: Browser,
         assert seen.errors == []
         page.close()
     ratings = {each.question: each for each in file.ratings()}
-    refusals = [ratings[q.id] for q in file.questions() if q.dimension == "refusal" and ratings[q.id].verdict is not None]
+    refusals = [
+        ratings[q.id] for q in file.questions() if q.dimension == "refusal" and ratings[q.id].verdict is not None
+    ]
     assert refusals
     assert {(each.verdict, each.raw) for each in refusals} == {(0, '{"declines": "yes", "withholds": "no"}')}
 
