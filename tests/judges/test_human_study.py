@@ -7,6 +7,7 @@ import sqlite3
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -53,7 +54,7 @@ def test_each_answer_goes_to_two_raters_evenly_and_all_raters_meet():
     )
     assert len(teams) == 6
     orders = [[by_id[each].template for each in asked] for asked in study.assignments.values()]
-    assert all(sum(one != other for one, other in zip(own, own[1:], strict=False)) == 1 for own in orders)
+    assert all(sum(one != other for one, other in pairwise(own)) == 1 for own in orders)
     later = assigned_later(study, "emma")
     assert len(later) == 60
 
@@ -185,7 +186,7 @@ def test_a_template_that_changed_since_the_draw_is_named(tmp_path):
     (tmp_path / "set.yaml").write_bytes((SHIPPED / "set.yaml").read_bytes())
     own = tmp_path / "helpfulness.a.yaml"
     own.write_text(own.read_text("utf-8").replace("Nothing of use", "Nothing at all"), "utf-8")
-    with pytest.raises(InputError, match="template helpfulness@1a: hash: found .*, it changed since"):
+    with pytest.raises(InputError, match=r"template helpfulness@1a: hash: found .*, it changed since"):
         check_same(study.templates, read_folder("a", tmp_path))
     own.unlink()
     with pytest.raises(InputError, match="gone since"):

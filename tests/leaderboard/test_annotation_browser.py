@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 from browsing import READY, Seen, browser
-from playwright.sync_api import Browser, Page, TimeoutError
+from playwright.sync_api import Browser, Page
+from playwright.sync_api import TimeoutError as TookTooLong
 
 from lifealign_bench.judges.human.store import StudyFile
 from lifealign_bench.judges.human.study import Question
@@ -55,7 +56,7 @@ class Sitting:
         self.page.keyboard.press(key)
         try:
             self.page.get_by_text(f"{done} of ").first.wait_for()
-        except TimeoutError:
+        except TookTooLong:
             pytest.fail(f"{key!r} did not lead to {done} done: {self.page.inner_text('body')}")
         self.page.wait_for_selector(READY)
 
