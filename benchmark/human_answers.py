@@ -19,8 +19,8 @@ from lifealign_bench.data.rows import digest
 from lifealign_bench.judges.human.judging import HumanJudge
 from lifealign_bench.judges.human.report import Beside, truth_of
 from lifealign_bench.judges.human.sampling import Candidate, Stratum
-from lifealign_bench.judges.human.study import PREFIX, Study, unit_of
-from lifealign_bench.judges.interface import Dimension, JudgedItem
+from lifealign_bench.judges.human.study import Study, unit_of
+from lifealign_bench.judges.interface import PERSON, Dimension, JudgedItem
 
 
 def judged_runs(runs: Sequence[StoredRun], against: str | None) -> list[JudgedRun]:
@@ -130,7 +130,7 @@ def _verdicts(run: JudgedRun) -> Iterator[tuple[dict[str, Any], str]]:
     if not run.run.record.judges:
         return
     rows = read_table(run.run.folder, "judgments")
-    rows = rows[(rows["status"] == "scored") & ~rows["judge"].astype(str).str.startswith(PREFIX)]
+    rows = rows[(rows["status"] == "scored") & ~rows["judge"].astype(str).str.startswith(PERSON)]
     items = dict(zip(run.samples["sample_id"].astype(str), run.items, strict=True))
     units: dict[tuple[str, bool], str | None] = {}
     for row in rows.to_dict("records"):

@@ -36,6 +36,8 @@ def make_study(drawn: Sequence[Candidate], settings: Settings, raters: Sequence[
         raise InputError("--per-item", "raters", settings.per_item, "at least 2: one rater agrees with nobody")
     if len(raters) < settings.per_item:
         raise InputError("--raters", "raters", len(raters), f"at least {settings.per_item}, as each answer goes to")
+    if twice := [name for name, count in Counter(rater.name for rater in raters).items() if count > 1]:
+        raise InputError("--raters", "name", f"{twice[0]} twice", "every rater once")
     templates = load_templates("a", Path(settings.templates) if settings.templates else None)
     questions = _questions(drawn, settings, templates, world_seed)
     used = {question.template for question in questions}

@@ -6,8 +6,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from lifealign_bench.data.errors import InputError
-from lifealign_bench.judges.human.study import PREFIX, Question, Rating, Study, unit_of
+from lifealign_bench.judges.human.study import Question, Rating, Study, unit_of
 from lifealign_bench.judges.interface import (
+    PERSON,
     Comparison,
     Dimension,
     JudgedItem,
@@ -37,7 +38,7 @@ class HumanJudge:
         """Study and templates decide what was asked; the same person in another study is another judge."""
         settings = self.study.settings
         return JudgeIdentity(
-            name=f"{PREFIX}{self.rater}",
+            name=f"{PERSON}{self.rater}",
             model_requested=MODEL,
             model_served=MODEL,
             revision=None,
@@ -45,7 +46,12 @@ class HumanJudge:
             template_version=self.templates.version,
             template_sha256=self.templates.sha256,
             templates={template.label: template.sha256 for template in self.study.templates},
-            parameters={"study": self.study.id, "raters": len(self.study.raters), "raters_per_item": settings.per_item},
+            parameters={
+                "study": self.study.id,
+                "raters": len(self.study.raters),
+                "raters_per_item": settings.per_item,
+                "reference_shown": settings.reference,
+            },
         )
 
     @property

@@ -12,7 +12,6 @@ from lifealign_bench.judges.template import Mode, Template
 
 RATER = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,39}$"
 """What a rater may be called: it becomes a part of a judge's name and of a link."""
-PREFIX = "human/"
 Kind = Literal["score", "pairwise"]
 Verdict = int | Literal["first", "second", "tie"]
 State = Literal["rated", "skipped"]
@@ -110,6 +109,8 @@ class Settings:
 
     share: how many answers (or pairs of them) were drawn. against: what answers are compared with, None where they
     are rated alone. per_item: raters of each answer. templates: a folder of one's own, None for those that ship.
+    reference: whether raters always see the answer that the data calls better, which the judge may not. sources: a
+    digest of the runs.
     """
 
     seed: int
@@ -119,6 +120,7 @@ class Settings:
     controls: int
     against: str | None = None
     templates: str | None = None
+    reference: bool = False
     sources: str = ""
 
     @property

@@ -49,7 +49,7 @@ def _texts(question: Question, template: Template) -> bool:
         return False
     for turn in question.item.prompt:
         _said(NAMES[turn.role], turn.content)
-    if "reference" in template.variables:
+    if "reference" in template.variables or session.file.settings.reference:
         _said("an answer to compare with, not to judge", question.item.reference)
     names = ("Answer to judge",) if question.other is None else PLACES
     for place, (name, answer) in enumerate(zip(names, question.answers, strict=True)):

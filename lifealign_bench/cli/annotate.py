@@ -67,6 +67,9 @@ def draw(
     controls: Annotated[
         int | None, typer.Option("--controls", min=0, help="Answers of known truth in each dimension; else a tenth.")
     ] = None,
+    reference: Annotated[
+        bool, typer.Option("--reference", help="Always show the data's better answer, too, to compare with.")
+    ] = False,
     seed: Annotated[int, typer.Option("--seed", help="Of the draw and of every order.")] = 0,
     templates: Annotated[
         Path | None, typer.Option("--templates", help="A folder of your own templates; else those that ship.")
@@ -81,7 +84,7 @@ def draw(
     from lifealign_bench.benchmark.runs import find_runs
 
     stored = find_runs(runs)
-    settings = _settings(stored, share, per_item, dimensions, pairwise, controls, seed, templates)
+    settings = _settings(stored, share, per_item, dimensions, pairwise, controls, seed, templates, reference=reference)
     names = [name.strip() for name in raters.split(",") if name.strip()]
     file = _opened(study, stored, settings, names)
     _greet(file, host, port, tokens_only=tokens_only)
@@ -119,6 +122,8 @@ def _settings(
     controls: int | None,
     seed: int,
     templates: Path | None,
+    *,
+    reference: bool,
 ) -> Settings:
     from lifealign_bench.benchmark.human_answers import sources_of
     from lifealign_bench.benchmark.judge_running import check_compared, dimensions_of
@@ -137,6 +142,7 @@ def _settings(
         controls=control_count(count) if controls is None else controls,
         against=pairwise,
         templates=str(templates.absolute()) if templates is not None else None,
+        reference=reference,
         sources=sources_of(stored),
     )
 
