@@ -27,7 +27,7 @@ def ask(session: Session, question: Question, template: Template) -> None:
     saw(question)
     texts, scale = st.columns(2, gap="medium")
     with texts:
-        opened = _texts(question, template)
+        opened = _texts(session, question, template)
     with scale:
         st.markdown(f"**{escaped(' '.join(template.question.split()))}**")
         if session.is_skipping(question):
@@ -39,7 +39,7 @@ def ask(session: Session, question: Question, template: Template) -> None:
         _comment(question)
 
 
-def _texts(question: Question, template: Template) -> bool:
+def _texts(session: Session, question: Question, template: Template) -> bool:
     """What is to be read; whether it is open."""
     known: set[str] = st.session_state.setdefault(OPENED, set())
     if question.item.harm == "harmful" and question.id not in known and not st.session_state.get(ALWAYS_OPEN):
