@@ -53,7 +53,8 @@ def candidates_of(runs: Sequence[JudgedRun], against: str | None, dimensions: Se
             if asked <= scored.get(sample, frozenset()):
                 found.append(candidate)
     if not found:
-        expected = "answers that have a verdict in each of them, or runs that were not judged in them"
+        what = "answers that" if against is None else f"answers that differ from those of {against} and"
+        expected = f"{what} have a verdict in each of them, or runs that were not judged in them"
         raise InputError("RUNS", ", ".join(dimensions), "no such answer", expected)
     return found
 

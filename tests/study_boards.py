@@ -52,7 +52,7 @@ def serving(study: Path, *more: str) -> Iterator[Served]:
             yield Served(f"http://localhost:{port}", process)
         finally:
             process.send_signal(signal.SIGTERM)
-            process.wait(timeout=20)
+            process.wait(timeout=120)
 
 
 def lines_of(path: Path) -> Sequence[dict[str, object]]:

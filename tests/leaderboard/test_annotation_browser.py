@@ -8,18 +8,23 @@ from pathlib import Path
 
 import pytest
 from browsing import READY, Seen, browser
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import BrowserContext, Page
 from playwright.sync_api import TimeoutError as TookTooLong
 
 from lifealign_bench.judges.human.store import StudyFile
 from lifealign_bench.judges.human.study import Question
 from study_boards import METHODS, draw, hostile_board, serving
 
+PATIENCE_MS = 120_000
+
 
 @pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
+def chromium() -> Iterator[BrowserContext]:
     with browser() as opened:
-        yield opened
+        context = opened.new_context()
+        # Two cores may be shared with much else: what is waited for comes, if late.
+        context.set_default_timeout(PATIENCE_MS)
+        yield context
 
 
 @pytest.fixture(scope="module")
@@ -91,7 +96,7 @@ class Sitting:
         return self.file.progress_of(self.rater).done
 
 
-def sit(chromium: Browser, address: str, study: Path, rater: str) -> tuple[Sitting, Seen]:
+def sit(chromium: BrowserContext, address: str, study: Path, rater: str) -> tuple[Sitting, Seen]:
     page, seen = chromium.new_page(), Seen((address, address.replace("http", "ws")))
     seen.watch(page)
     sitting = Sitting(page, address, rater, StudyFile(study))
@@ -100,7 +105,9 @@ def sit(chromium: Browser, address: str, study: Path, rater: str) -> tuple[Sitti
     return sitting, seen
 
 
-def test_two_raters_rate_forty_items_each_at_once_by_keys(chromium: Browser, board: Path, tmp_path: Path) -> None:
+def test_two_raters_rate_forty_items_each_at_once_by_keys(
+    chromium: BrowserContext, board: Path, tmp_path: Path
+) -> None:
     study = tmp_path / "study.sqlite"
     draw(board, study, "--share", 20, "--dimensions", "helpfulness,safety", "--controls", 0)
     keys = "1234567890"
@@ -133,10 +140,12 @@ def test_two_raters_rate_forty_items_each_at_once_by_keys(chromium: Browser, boa
     assert numbers == list(range(1, 41))
 
 
-def test_two_raters_compare_forty_pairs_of_answers_by_keys(chromium: Browser, board: Path, tmp_path: Path) -> None:
+def test_two_raters_compare_forty_pairs_of_answers_by_keys(
+    chromium: BrowserContext, board: Path, tmp_path: Path
+) -> None:
     study = tmp_path / "study.sqlite"
     draw(
-        *(board, study, "--share", 20, "--dimensions", "helpfulness", "--pairwise", METHODS[0], "--controls", 0),
+        *(board, study, "--share", 20, "--dimensions", "helpfulness", "--pairwise", "base", "--controls", 0),
         *("--raters", "anna,ben"),
     )
     choices = {"1": "first", "2": "second", "3": "tie"}
@@ -167,7 +176,9 @@ def test_two_raters_compare_forty_pairs_of_answers_by_keys(chromium: Browser, bo
     assert set(map(frozenset, places.values())) == {frozenset((0, 1))}
 
 
-def test_a_rating_is_taken_back_commented_and_skipped_by_keys(chromium: Browser, board: Path, tmp_path: Path) -> None:
+def test_a_rating_is_taken_back_commented_and_skipped_by_keys(
+    chromium: BrowserContext, board: Path, tmp_path: Path
+) -> None:
     study = tmp_path / "study.sqlite"
     draw(board, study, "--share", 4, "--dimensions", "helpfulness,refusal", "--controls", 0)
     with serving(study) as server:
@@ -220,7 +231,7 @@ def test_a_rating_is_taken_back_commented_and_skipped_by_keys(chromium: Browser,
     assert {(each.verdict, each.raw) for each in refusals} == {(0, '{"declines": "yes", "withholds": "no"}')}
 
 
-def test_a_rater_who_is_not_registered_sees_no_question(chromium: Browser, board: Path, tmp_path: Path) -> None:
+def test_a_rater_who_is_not_registered_sees_no_question(chromium: BrowserContext, board: Path, tmp_path: Path) -> None:
     study = tmp_path / "study.sqlite"
     draw(board, study, "--share", 4, "--controls", 0)
     with serving(study, "--tokens-only") as server:
@@ -239,7 +250,7 @@ def test_a_rater_who_is_not_registered_sees_no_question(chromium: Browser, board
     assert StudyFile(study).ratings() == ()
 
 
-def test_a_second_window_rates_nothing_twice(chromium: Browser, board: Path, tmp_path: Path) -> None:
+def test_a_second_window_rates_nothing_twice(chromium: BrowserContext, board: Path, tmp_path: Path) -> None:
     study = tmp_path / "study.sqlite"
     draw(board, study, "--share", 4, "--dimensions", "helpfulness", "--controls", 0)
     with serving(study) as server:
@@ -256,7 +267,7 @@ def test_a_second_window_rates_nothing_twice(chromium: Browser, board: Path, tmp
 
 
 def test_a_template_that_changed_stops_the_page_and_stores_nothing(
-    chromium: Browser, board: Path, tmp_path: Path
+    chromium: BrowserContext, board: Path, tmp_path: Path
 ) -> None:
     from lifealign_bench.judges.templates import SHIPPED
 
