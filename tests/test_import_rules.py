@@ -26,7 +26,7 @@ TORCH_FREE = {
         *("durable", "schema", "columns", "runs", "metrics", "matrix", "orders", "statistics"),
         *("judge_records", "judge_scoring", "measuring", "pairwise_scoring", "strict_record"),
     ),
-    "judges": ("verdict", "template", "templates", "oracle", "human"),
+    "judges": ("verdict", "template", "templates", "oracle", "human", "interface"),
 }
 HEAVY = ("torch", "transformers", "trl", "peft", "datasets", "pandas", "pyarrow", "sacrebleu", "nltk")
 

@@ -81,10 +81,11 @@ class StudyFile:
         """The whole study without its ratings."""
         with self._reading() as file:
             rows = file.execute("SELECT rater, question FROM assignments ORDER BY rater, number").fetchall()
-        own: dict[str, tuple[str, ...]] = {}
+        own: dict[str, list[str]] = {}
         for row in rows:
-            own[row["rater"]] = (*own.get(row["rater"], ()), row["question"])
-        return Study(self.id, self.settings, self.templates(), self.questions(), self.raters(), own)
+            own.setdefault(row["rater"], []).append(row["question"])
+        asked = {rater: tuple(questions) for rater, questions in own.items()}
+        return Study(self.id, self.settings, self.templates(), self.questions(), self.raters(), asked)
 
     def raters(self) -> tuple[Rater, ...]:
         """Everybody who is registered."""

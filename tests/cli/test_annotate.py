@@ -21,6 +21,9 @@ from lifealign_bench.judges.cards.studies import read_study
 from lifealign_bench.judges.human.report import truth_of
 from lifealign_bench.judges.human.store import StudyFile
 from lifealign_bench.judges.human.study import Question, Verdict
+from lifealign_bench.leaderboard.board import load_board
+from lifealign_bench.leaderboard.people_tables import coverage_by_people, raters_table
+from lifealign_bench.leaderboard.queries import Rows
 from lifealign_bench.leaderboard.tables import ranking_table
 from small_board import small_board
 
@@ -127,6 +130,16 @@ def test_peoples_ratings_become_the_rows_of_judges_of_their_own(board, rated, tm
     assert coverage.scored == own.loc[own["dimension"] == "helpfulness", "sample_id"].nunique()
     assert coverage.unscored == {"missing": coverage.expected - coverage.scored}
     done("board", board, "--study", rated.path, "--out", tmp_path / "judged")
+    shown = load_board([tmp_path / "judged"])
+    table = coverage_by_people(Rows(), shown.runs)
+    assert table is not None
+    covered = table.frame.set_index("dimension").loc["helpfulness"]
+    assert (covered["raters"], covered["skipped"]) == (2, 0)
+    assert covered["twice"] == covered["rated"] > 0
+    raters = raters_table(Rows(), shown.runs)
+    assert raters is not None
+    assert set(raters.frame["judge"]) == {"human/anna", "human/ben"}
+    assert coverage_by_people(Rows(), load_board([board]).runs) is None
     ranking = ranking_table([board.parent, tmp_path / "judged"], "rubric")
     judges = set(ranking["judges"])
     assert {name.split()[0] for name in judges} == {"oracle", "human/anna"}
