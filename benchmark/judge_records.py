@@ -10,7 +10,7 @@ from pydantic import Field, JsonValue, model_validator
 
 from lifealign_bench.benchmark.strict_record import Name, Record, Sha256
 from lifealign_bench.data.errors import InputError
-from lifealign_bench.judges.interface import JudgeIdentity
+from lifealign_bench.judges.interface import PERSON, JudgeIdentity
 
 ENOUGH = 0.95
 """The share of answers that must have a verdict for a number to be ranked."""
@@ -67,8 +67,12 @@ class JudgeUsage(Record):
 
 
 def check_panel(names: Sequence[str]) -> None:
-    """Raise ValueError where these judges cannot vote together: an even number, or a name that stands twice."""
-    if names and len(names) % 2 == 0:
+    """Raise ValueError where these judges cannot vote together: an even number, or a name that stands twice.
+
+    People may be any number: not everybody rates every answer, and between two of them the mean counts.
+    """
+    people = all(name.startswith(PERSON) for name in names)
+    if len(names) % 2 == 0 and not people:
         raise ValueError(f"{len(names)} judges have no median; a panel is an odd number of them")
     if len(set(names)) != len(names):
         raise ValueError("judges names a judge twice")

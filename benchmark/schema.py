@@ -164,10 +164,10 @@ class StageRecord(Record):
 class RunRecord(Record):
     """`run.json`: all that is determined about a run, and nothing else.
 
-    data: by task. judges: one, or an odd number whose verdicts on an answer collapse by their median. coverage: by
-    dimension. metrics: by metric (`preference_accuracy`), then by measure (`bwt`, see `benchmark.metrics`).
-    node_keys: the store's key of each node by its label. artefacts: SHA-256 of each other file of the folder that is
-    determined, by name.
+    data: by task. judges: one, or an odd number whose verdicts on an answer collapse by their median; of people any
+    number. coverage: by dimension. metrics: by metric (`preference_accuracy`), then by measure (`bwt`, see
+    `benchmark.metrics`). node_keys: the store's key of each node by its label. artefacts: SHA-256 of each other file of
+    the folder that is determined, by name.
     """
 
     schema_version: Literal[3] = SCHEMA_VERSION

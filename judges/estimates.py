@@ -45,7 +45,7 @@ def mean(values: Sequence[float], clusters: Sequence[str]) -> Estimate:
     if not values:
         return missing("nothing was scored")
     found = np.asarray(values, dtype=np.float64)
-    return _jackknifed(lambda weights: weights @ found / weights.sum(axis=-1), len(found), clusters, correlation=False)
+    return jackknifed(lambda weights: weights @ found / weights.sum(axis=-1), len(found), clusters, correlation=False)
 
 
 def share(hits: Sequence[float], clusters: Sequence[str]) -> Estimate:
@@ -97,7 +97,7 @@ def of_counts(
         tables = weights @ one_hot
         return statistic(tables.reshape(*tables.shape[:-1], size, size))
 
-    return _jackknifed(of_weights, len(cells), clusters, correlation=True)
+    return jackknifed(of_weights, len(cells), clusters, correlation=True)
 
 
 def correlation(one: Sequence[float], other: Sequence[float], clusters: Sequence[str]) -> Estimate:
@@ -120,7 +120,7 @@ def correlation(one: Sequence[float], other: Sequence[float], clusters: Sequence
             found: Values = both / np.sqrt(spread)
         return found
 
-    return _jackknifed(of_weights, len(first), clusters, correlation=True)
+    return jackknifed(of_weights, len(first), clusters, correlation=True)
 
 
 def gain(differences: Sequence[float], clusters: Sequence[str], tests: int) -> Estimate:
@@ -139,7 +139,25 @@ def gain(differences: Sequence[float], clusters: Sequence[str], tests: int) -> E
     return Estimate(value=centre, low=centre - reach, high=centre + reach, n=len(differences), clusters=len(own))
 
 
-def _jackknifed(
+def difference(values: Sequence[float], marked: Sequence[bool], clusters: Sequence[str], what: str) -> Estimate:
+    """Mean of the marked values minus mean of the others, clusters drawn together; what: the marked ones, in words.
+
+    None where all or none are marked.
+    """
+    if not any(marked) or all(marked):
+        return missing(f"{'every' if values and all(marked) else 'no'} answer {what}", len(values))
+    found, inside = np.asarray(values, dtype=np.float64), np.asarray(marked, dtype=np.float64)
+
+    def of_weights(weights: Values) -> Values:
+        own, rest = weights * inside, weights * (1 - inside)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            gap: Values = own @ found / own.sum(axis=-1) - rest @ found / rest.sum(axis=-1)
+        return gap
+
+    return jackknifed(of_weights, len(found), clusters, correlation=False)
+
+
+def jackknifed(
     statistic: Callable[[Values], Values], size: int, clusters: Sequence[str], *, correlation: bool
 ) -> Estimate:
     """A statistic of weights [..., size] with its interval: each cluster left out in turn, t over the clusters.
@@ -159,8 +177,10 @@ def _jackknifed(
         return known.model_copy(update={"why": f"{count} clusters; an interval needs {fewest}"})
     without = statistic((members != np.arange(count)[:, None]).astype(np.float64))
     ends = np.append(without, value)
+    if not np.isfinite(ends).all():
+        return known.model_copy(update={"why": "it hangs on one cluster"})
     if correlation:
-        if not np.isfinite(ends).all() or (np.abs(ends) >= 1 - ROUNDING).any():
+        if (np.abs(ends) >= 1 - ROUNDING).any():
             return known.model_copy(update={"why": "too few disagree to say how sure it is"})
         ends = np.arctanh(ends)
     error = float(np.sqrt((count - 1) / count * np.square(ends[:-1] - ends[:-1].mean()).sum()))

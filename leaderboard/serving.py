@@ -61,12 +61,21 @@ def serve(places: Sequence[str], *, host: str = "localhost", port: int = 8501, o
     Raises:
         InputError: the port is taken.
     """
+    run_script(script(), {VARIABLE: json.dumps(list(places))}, host=host, port=port, open_browser=open_browser)
+
+
+def run_script(main: Path, environment: Mapping[str, str], *, host: str, port: int, open_browser: bool) -> None:
+    """Serve a script until interrupted; environment: variables by which it learns what it shows.
+
+    Raises:
+        InputError: the port is taken.
+    """
     from streamlit.web import bootstrap
 
     from lifealign_bench.leaderboard.app.warming import warm_when_listening
 
     _check_free(host, port)
-    os.environ[VARIABLE] = json.dumps(list(places))
+    os.environ.update(environment)
     options = dict(OPTIONS) | {
         "server.address": host,
         "server.port": port,
@@ -79,7 +88,7 @@ def serve(places: Sequence[str], *, host: str = "localhost", port: int = 8501, o
     sys.setswitchinterval(SWITCH_SECONDS)
     warm_when_listening(host, port)
     bootstrap.load_config_options(flag_options=flags)
-    bootstrap.run(str(script()), False, [], flags)
+    bootstrap.run(str(main), False, [], flags)
 
 
 def _has_display() -> bool:

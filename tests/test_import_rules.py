@@ -35,7 +35,10 @@ TORCH_FREE = {
             "texts",
         ),
     ),
-    "judges": ("interface", "joint", "oracle", "questions", "template", "templates", "templates.__init__", "verdict", "cards", "estimates"),
+    "judges": (
+        *("cards", "estimates", "human", "interface", "joint", "oracle", "questions"),
+        *("template", "templates", "templates.__init__", "verdict"),
+    ),
 }
 HEAVY = ("torch", "transformers", "trl", "peft", "datasets", "pandas", "pyarrow", "sacrebleu", "nltk")
 

@@ -24,6 +24,7 @@ from lifealign_bench.judges.cards.schema import (
     counted,
 )
 from lifealign_bench.judges.cards.setting import CardSetting
+from lifealign_bench.judges.cards.studies import people_card, people_probes
 from lifealign_bench.judges.cards.truth import (
     again,
     cluster_of,
@@ -58,7 +59,7 @@ def left_out(setting: CardSetting, judge: Instrument) -> dict[Part, str]:
     reasons: dict[Part, str] = {}
     if not setting.human:
         reasons["human"] = "no real pairs were given (--pairs)"
-    if not setting.ratings:
+    if not setting.ratings and setting.people is None:
         reasons["ratings"] = "no ratings were given (--human)"
     if len(judge.paraphrases) < 2:
         reasons["paraphrases"] = "its templates have one paraphrase" if judge.reads_words else NO_WORDS
@@ -84,7 +85,7 @@ def probes_by_part(setting: CardSetting, judge: Instrument) -> dict[Part, list[P
         "injections": lambda: [probe for each in trials(setting, judge) for probe in (each.plain, each.after)],
         "canaries": lambda: canary_probes(setting, judge),
         "human": lambda: human_probes(setting, judge),
-        "ratings": lambda: rating_probes(setting, judge),
+        "ratings": lambda: [*rating_probes(setting, judge), *people_probes(setting, judge)],
     }
     without = left_out(setting, judge)
     return {part: list(dict.fromkeys(make())) for part, make in makers.items() if part not in without}
@@ -121,7 +122,8 @@ def card_of(setting: CardSetting, tested: Tested) -> JudgeCard:
         injections=injections,
         canaries=canary_section(setting, judge, replies) if has["canaries"] else None,
         human=human_section(setting, judge, replies) if has["human"] else None,
-        ratings=rating_section(setting, judge, replies) if has["ratings"] else None,
+        ratings=rating_section(setting, judge, replies) if has["ratings"] and setting.ratings else None,
+        people=people_card(setting, judge, replies) if has["ratings"] else None,
         replies=_replies(replies),
         cost=_cost(tested),
     )

@@ -10,6 +10,7 @@ from pydantic import JsonValue
 from lifealign_bench.data.cards import Strict
 from lifealign_bench.judges.agreement import Agreement
 from lifealign_bench.judges.estimates import Estimate
+from lifealign_bench.judges.human.schema import PeopleSection
 
 
 class JudgeOfCard(Strict):
@@ -219,6 +220,7 @@ class JudgeCard(Strict):
     canaries: tuple[CanaryRow, ...] | None
     human: HumanSection | None
     ratings: tuple[RatedDimension, ...] | None
+    people: PeopleSection | None = None
     replies: ReplySection
     cost: CostSection
 

@@ -9,6 +9,8 @@ from lifealign_bench.data.mini.world import ItemKind
 from lifealign_bench.judges.cards.answers import KnownAnswer, KnownPrompt, known_answers, known_prompts
 from lifealign_bench.judges.cards.answers import truth_of as oracle_truth
 from lifealign_bench.judges.cards.probes import PARTS, Part
+from lifealign_bench.judges.human.study import Question
+from lifealign_bench.judges.human.study import Rating as StudyRating
 from lifealign_bench.judges.interface import Dimension, JudgedItem
 
 SAMPLES, PAIRS = 240, 100
@@ -37,12 +39,22 @@ class Rating:
     rater: str
 
 
+@dataclass(frozen=True, slots=True)
+class People:
+    """A study of people: what they were asked and what they said."""
+
+    study: str
+    questions: tuple[Question, ...]
+    ratings: tuple[StudyRating, ...]
+
+
 @dataclass(frozen=True)
 class CardSetting:
     """What every judge of a card is asked.
 
     samples: answers of known truth. injected_prompts: requests a template, on which words to the judge are tried.
-    human: pairs of which people chose one. ratings: of people. base: answers of the untouched base.
+    human: pairs of which people chose one. ratings: of people. people: a study that they are from.
+    base: answers of the untouched base.
     """
 
     world_seed: int = 0
@@ -52,6 +64,7 @@ class CardSetting:
     human: tuple[HumanPair, ...] = ()
     ratings: tuple[Rating, ...] = ()
     base: tuple[JudgedItem, ...] = ()
+    people: People | None = None
 
     @cached_property
     def answers(self) -> tuple[KnownAnswer, ...]:

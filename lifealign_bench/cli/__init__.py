@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from lifealign_bench import __version__
+from lifealign_bench.cli.annotate import app as annotate_app
 from lifealign_bench.cli.base import app as base_app
 from lifealign_bench.cli.data import app as data_app
 from lifealign_bench.cli.export import app as export_app
@@ -40,6 +41,7 @@ app.command()(metrics)
 app.command()(leaderboard)
 app.command()(report)
 app.add_typer(judge_app, name="judge", help="Judges: test one, or run it on answers that exist.")
+app.add_typer(annotate_app, name="annotate", help="People as judges: draw answers, rate them on a page, count them.")
 app.add_typer(data_app, name="data", help="Tasks: show, scaffold and check preference data.")
 app.add_typer(base_app, name="base", help="Base models: build one from preference text.")
 app.add_typer(export_app, name="export", help="The board as static pages, CSV or JSON.")

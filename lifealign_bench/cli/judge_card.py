@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from lifealign_bench.judges.cards.build import Price
     from lifealign_bench.judges.cards.instruments import Instrument
     from lifealign_bench.judges.cards.probes import Part
-    from lifealign_bench.judges.cards.setting import CardSetting
+    from lifealign_bench.judges.cards.setting import CardSetting, People, Rating
     from lifealign_bench.judges.interface import JudgedItem
     from lifealign_bench.judges.llm import Watch
     from lifealign_bench.judges.purse import Purse
@@ -38,7 +38,8 @@ Pairs = Annotated[
 ]
 PairCount = Annotated[int, typer.Option("--pairs-per-set", min=1, help="Test pairs of each set.")]
 Human = Annotated[
-    Path | None, typer.Option("--human", help="People's ratings: CSV of id,prompt,answer,dimension,rating,rater.")
+    Path | None,
+    typer.Option("--human", help="People's ratings: a study's export (.jsonl, with texts), or CSV; see the docs."),
 ]
 Runs = Annotated[list[Path] | None, typer.Option("--runs", help="Runs whose untouched base's answers are judged.")]
 Parts = Annotated[str | None, typer.Option("--parts", help="Some parts of the card, comma-separated; else all.")]
@@ -81,7 +82,7 @@ def card(
     from lifealign_bench.cli.judge import Relay
     from lifealign_bench.cli.judge_card_view import show
     from lifealign_bench.judges.cards.build import card_file, examine
-    from lifealign_bench.judges.cards.people import read_pairs, read_ratings
+    from lifealign_bench.judges.cards.people import read_pairs
     from lifealign_bench.judges.cards.setting import CardSetting
     from lifealign_bench.judges.cards.writing import card_place, text_of, write_card
     from lifealign_bench.judges.client.config import Budget
@@ -89,13 +90,15 @@ def card(
     from lifealign_bench.judges.purse import Purse
 
     console = Console(stderr=as_json)
+    people, ratings = _ratings(human)
     setting = CardSetting(
         world_seed=world_seed,
         samples=samples,
         injected_prompts=injected_prompts,
         parts=_parts(parts),
         human=read_pairs(pairs, pairs_per_set) if pairs is not None else (),
-        ratings=read_ratings(human) if human is not None else (),
+        ratings=ratings,
+        people=people,
         base=_base_answers(runs) if runs else (),
     )
     purse, relay = Purse(Budget(max_calls, max_cost)), Relay()
@@ -118,6 +121,16 @@ def card(
         console.print(f"card: {place}", markup=False, soft_wrap=True)
     if any(each.injections is not None and not each.fit for each in found.judges):
         raise typer.Exit(4)
+
+
+def _ratings(path: Path | None) -> tuple[People | None, tuple[Rating, ...]]:
+    """What people said: of a study, or of a table."""
+    from lifealign_bench.judges.cards.people import read_ratings
+    from lifealign_bench.judges.cards.studies import SUFFIX, read_study
+
+    if path is None:
+        return None, ()
+    return read_study(path) if path.suffix == SUFFIX else (None, read_ratings(path))
 
 
 def _parts(text: str | None) -> tuple[Part, ...]:

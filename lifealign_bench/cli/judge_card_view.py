@@ -6,14 +6,13 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
+
+from lifealign_bench.cli.card_cells import number, percent, share, table, value
+from lifealign_bench.cli.people_view import show_section
 
 if TYPE_CHECKING:
     from lifealign_bench.judges.cards.schema import CardFile, Comparison, InjectionRow, JudgeCard, Spread
-    from lifealign_bench.judges.estimates import Estimate
-
-NONE = "-"
 
 
 def show(file: CardFile, console: Console) -> None:
@@ -26,7 +25,7 @@ def show(file: CardFile, console: Console) -> None:
             for each in file.panel
         ]
         names = ("dimension", "n", "alpha across judges", "median exact", "kappa")
-        _table(console, "Panel: the judges together", names, rows)
+        table(console, "Panel: the judges together", names, rows)
 
 
 def _show_card(card: JudgeCard, console: Console) -> None:
@@ -48,6 +47,8 @@ def _show_card(card: JudgeCard, console: Console) -> None:
     _show_compared(card, console)
     _show_temptations(card, console)
     _show_people(card, console)
+    if card.people is not None:
+        show_section(card.people, console)
     _show_replies(card, console)
 
 
@@ -67,15 +68,15 @@ def _show_truth(card: JudgeCard, console: Console) -> None:
                 *(percent(trivial.constant), percent(trivial.longest)),
             )
         )
-    _table(console, f"Known truth: {share(card.truth.overall)} of all verdicts are the oracle's", names, rows)
+    table(console, f"Known truth: {share(card.truth.overall)} of all verdicts are the oracle's", names, rows)
     console.print(Text("const., long.: a judge that always says the same, or prefers the longest, would be as exact"))
-    for table in card.truth.safety_on_harmful:
+    for row in card.truth.safety_on_harmful:
         console.print(
             Text(
-                f"harmful requests, words {table.paraphrase}: "
-                f"of {table.safe_as_safe + table.safe_as_unsafe} safe answers "
-                f"{table.safe_as_unsafe} are called unsafe, of {table.unsafe_as_safe + table.unsafe_as_unsafe} unsafe "
-                f"ones {table.unsafe_as_safe} are called safe"
+                f"harmful requests, words {row.paraphrase}: "
+                f"of {row.safe_as_safe + row.safe_as_unsafe} safe answers "
+                f"{row.safe_as_unsafe} are called unsafe, of {row.unsafe_as_safe + row.unsafe_as_unsafe} unsafe "
+                f"ones {row.unsafe_as_safe} are called safe"
             ),
             soft_wrap=True,
         )
@@ -94,7 +95,7 @@ def _show_spreads(card: JudgeCard, console: Console) -> None:
     ]
     if rows:
         names = ("against", "dimension", "n", "same", "mean difference", "shift")
-        _table(console, "The same answers asked otherwise", names, rows)
+        table(console, "The same answers asked otherwise", names, rows)
     if card.halo:
         halo = card.halo
         line = f"separate {value(halo.separate)}, one call {value(halo.joint)}, in truth {value(halo.truth)}"
@@ -112,7 +113,7 @@ def _show_compared(card: JudgeCard, console: Console) -> None:
     ]
     if rows:
         names = ("pairs", "dimension", "words", "n", "agreement", "swap kept", "first place", "ties", "longest")
-        _table(console, "Side by side, in both positions", names, rows)
+        table(console, "Side by side, in both positions", names, rows)
 
 
 def _show_temptations(card: JudgeCard, console: Console) -> None:
@@ -120,13 +121,13 @@ def _show_temptations(card: JudgeCard, console: Console) -> None:
         names = ("template or words", "dimension", "call", "plain", "injected", "gain", "")
         told = [_injection(each) for each in (*card.injections.rows, *card.injections.kinds)]
         title = f"Words to the judge (intervals hold for all {card.injections.together} rows together)"
-        _table(console, title, names, told)
+        table(console, title, names, told)
     if card.canaries is not None:
         seen = [(each.canary, each.dimension, value(each.verdict), number(each.truth)) for each in card.canaries]
-        _table(console, "Canaries", ("canary", "dimension", "verdict", "in truth"), seen)
+        table(console, "Canaries", ("canary", "dimension", "verdict", "in truth"), seen)
     if card.length is not None:
         long = [(each.dimension, value(each.correlation), value(each.padded)) for each in card.length]
-        _table(console, "Length", ("dimension", "with what is not deserved", "padding adds"), long)
+        table(console, "Length", ("dimension", "with what is not deserved", "padding adds"), long)
 
 
 def _injection(row: InjectionRow) -> tuple[str, ...]:
@@ -141,7 +142,7 @@ def _show_people(card: JudgeCard, console: Console) -> None:
             for each in card.human.scored
         ]
         title = "People's choices, by scores (who always says the same gets 50 %)"
-        _table(console, title, ("pairs", "rubric", "n", "sides with people", "ties", "longest"), rows)
+        table(console, title, ("pairs", "rubric", "n", "sides with people", "ties", "longest"), rows)
     if card.ratings is not None:
         rated = [
             (
@@ -151,7 +152,7 @@ def _show_people(card: JudgeCard, console: Console) -> None:
             for each in card.ratings
         ]
         names = ("dimension", "n", "raters", "exact", "kappa", "alpha of people", "with the judge")
-        _table(console, "People's ratings", names, rated)
+        table(console, "People's ratings", names, rated)
 
 
 def _show_replies(card: JudgeCard, console: Console) -> None:
@@ -171,37 +172,3 @@ def _show_replies(card: JudgeCard, console: Console) -> None:
         console.print(Text(f"per 1,000 questions: {line}"), soft_wrap=True)
     for part, reason in card.left_out.items():
         console.print(Text(f"not on this card: {part}: {reason}"), soft_wrap=True)
-
-
-def _table(console: Console, title: str, names: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    table = Table(title=Text(title), title_justify="left", box=None, pad_edge=False)
-    for place, name in enumerate(names):
-        table.add_column(name, justify="right" if place else "left", no_wrap=place > 0)
-    for row in rows:
-        # A number stays beside its interval; it is the names that may go on in a second line.
-        table.add_row(Text(row[0]), *(Text(cell.replace(" ", "\u00a0")) for cell in row[1:]))
-    console.print(table)
-
-
-def number(found: float | None) -> str:
-    """Two decimals."""
-    return NONE if found is None else f"{found:.2f}"
-
-
-def percent(found: float | None) -> str:
-    """A share as people say it."""
-    return NONE if found is None else f"{100 * found:.0f} %"
-
-
-def value(found: Estimate) -> str:
-    """A number with its interval."""
-    if found.value is None or found.low is None or found.high is None:
-        return number(found.value)
-    return f"{found.value:.2f} [{found.low:.2f}, {found.high:.2f}]"
-
-
-def share(found: Estimate) -> str:
-    """A share with its interval, in per cent."""
-    if found.value is None or found.low is None or found.high is None:
-        return percent(found.value)
-    return f"{100 * found.value:.0f} [{100 * found.low:.0f}, {100 * found.high:.0f}] %"
