@@ -182,7 +182,8 @@ def _trained_rows(node: Node, sizes: Mapping[str, Sizes]) -> float:
 def _hours_by_method(plan: Plan, work: Mapping[str, float], rate: float) -> dict[str, float]:
     hours: dict[str, float] = {}
     for title in dict.fromkeys(run.entry.title for run in plan.runs):
-        keys = {node.key for run in plan.runs if run.entry.title == title for node in run.nodes}
+        runs = [run for run in plan.runs if run.entry.title == title]
+        keys = {node.key for run in runs for node in (*run.nodes, *(extra.node for extra in run.extras))}
         hours[title] = sum(work[key] for key in keys) / rate / 3600
     return hours
 

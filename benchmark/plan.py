@@ -72,7 +72,7 @@ class Run:
 
     @property
     def nodes(self) -> list[Node]:
-        """Every node that the run's results are made of; extras may lack."""
+        """Every node that the run's cells are made of; its extras may lack."""
         kept = [node for stage in self.stages for node in (stage.train, stage.memory) if node is not None]
         return [*kept, *(node for cell in self.evaluations for node in cell.nodes)]
 
@@ -146,13 +146,19 @@ class Planner:
         policies = {stage.step: stage for stage in stages}
         cells = evaluated_cells(self.suite.evaluation.cells, method.spec.schedule, order.tasks)
         evaluations = [self.evaluated(step, task, policies.get(step)) for step, task in cells]
-        extras = [*self._capability(entry, method, policies), *self._divergences(method, policies, evaluations)]
-        return Run(entry, method, order, seed, stages, tuple(evaluations), tuple(extras))
+        extras = self.extras(entry, method, policies, evaluations)
+        return Run(entry, method, order, seed, stages, tuple(evaluations), extras)
 
     def evaluated(self, step: int, task: str, stage: Stage | None) -> Evaluated:
         """Add the nodes behind the cell of `task` after `stage`, None for the base."""
         pairs, answers = self._pairs(stage, task), self._answers(stage, task)
         return Evaluated(step, task, pairs, answers, self._verdicts(task, answers))
+
+    def extras(
+        self, entry: MethodEntry, method: Method, policies: Mapping[int, Stage], evaluations: Sequence[Evaluated]
+    ) -> tuple[Extra, ...]:
+        """Add what is asked of these policies of a run, by their step, and of the base, beside its cells."""
+        return (*self._capability(entry, method, policies), *self._divergences(method, policies, evaluations))
 
     def _capability(self, entry: MethodEntry, method: Method, policies: Mapping[int, Stage]) -> Iterator[Extra]:
         if entry.title in self.asked.not_asked:
