@@ -244,8 +244,6 @@ def _follow(planner: Planner, entry: MethodEntry, method: Method, seed: int, sto
             stage = Stage(len(prefix), prefix[-1], *pair)
             if store.has(stage.train.key):
                 ahead[prefix] = stage
-                cells = [
-                    planner.evaluated(len(prefix), task, stage) for task in evaluated_after(prefix, planner.suite)
-                ]
+                cells = [planner.evaluated(len(prefix), task, stage) for task in evaluated_after(prefix, planner.suite)]
                 planner.extras(entry, method, {len(prefix): stage}, cells)
         reached = ahead

@@ -24,9 +24,10 @@ ALLOWED = {
 TORCH_FREE = {
     "benchmark": (
         *("durable", "schema", "columns", "runs", "metrics", "matrix", "orders", "statistics"),
+        "behaviour",
         *("judge_records", "judge_scoring", "measuring", "pairwise_scoring", "strict_record"),
     ),
-    "judges": ("verdict", "template", "templates.__init__", "oracle"),
+    "judges": ("verdict", "template", "templates.__init__", "oracle", "oracle_content"),
 }
 HEAVY = ("torch", "transformers", "trl", "peft", "datasets", "pandas", "pyarrow", "sacrebleu", "nltk")
 

@@ -41,7 +41,7 @@ app.command()(report)
 app.add_typer(judge_app, name="judge", help="Judges: test one, or run it on answers that exist.")
 app.add_typer(data_app, name="data", help="Tasks: show, scaffold and check preference data.")
 app.add_typer(base_app, name="base", help="Base models: build one from preference text.")
-app.add_typer(export_app, name="export", help="The board as static pages, CSV or JSON.")
+app.add_typer(export_app, name="export", help="The board as static pages, CSV or JSON; tasks for lm-eval.")
 app.add_typer(method_app, name="method", help="Method adapters.")
 
 
