@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pandas as pd
 import pytest
 import torch
@@ -32,6 +30,12 @@ def samples(*rows):
     frame = pd.DataFrame([dict(zip(names, row, strict=True)) for row in rows])
     numbers = {"tokens": 5, "finish_reason": "stop", "harm": "harmful"}
     return frame.assign(sample_id=[f"s{index}" for index in range(len(frame))], **numbers)
+
+
+def lost_between(before, after):
+    rows = samples(*((step, "general", "a", SKILL.id, told(SKILL, said)) for step, said in ((1, before), (2, after))))
+    (row,) = lost_form_and_content(rows, {"general": 1, "last": 2}, 2, RUBRICS, 0).to_dict("records")
+    return row
 
 
 def test_the_wrong_register_loses_form_and_not_content() -> None:
@@ -111,7 +115,8 @@ def test_divergence_is_that_of_the_whole_distributions_whatever_the_batch() -> N
     assert together[2].nats == 0
     for (prompt, said), one in zip(turns, together, strict=True):
         ids = torch.tensor([prompt + said])
-        own, other = (torch.log_softmax(model(ids).logits[0], dim=-1).double() for model in (policy, base))
+        with torch.no_grad():
+            own, other = (torch.log_softmax(model(ids).logits[0], dim=-1).double() for model in (policy, base))
         places = range(len(prompt) - 1, len(prompt) + len(said) - 1)
         expected = sum(float((own[at].exp() * (own[at] - other[at])).sum()) for at in places)
         assert one.nats == pytest.approx(expected, rel=1e-4, abs=1e-7)
@@ -119,11 +124,9 @@ def test_divergence_is_that_of_the_whole_distributions_whatever_the_batch() -> N
     assert [one.nats for one in divergences(base, base, turns, 2, 0)] == [0, 0, 0]
 
 
-def test_the_shipped_board_has_behaviour_without_being_computed_again(tmp_path: Path) -> None:
-    for run in sorted((shipped_results() / "mini-all").glob("*--order1--s0")):
-        if run.name.startswith(("seqft", "stl")):
-            (tmp_path / run.name).symlink_to(run)
-    table = behaviour_table([tmp_path / name.name for name in tmp_path.iterdir()]).set_index("method")
+def test_the_shipped_board_has_behaviour_without_being_computed_again() -> None:
+    folders = [path for name in ("seqft", "stl") for path in shipped_results().rglob(f"{name}--order1--s0")]
+    table = behaviour_table(folders).set_index("method")
     assert table.loc["stl", "refusal_harmful"] == 100
     assert table.loc["seqft", "lost"] == pytest.approx(table.loc["seqft", ["superficial", "essential"]].sum())
     assert 0 < table.loc["seqft", "superficial_share"] < 1
