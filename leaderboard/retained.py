@@ -27,7 +27,7 @@ def retained_table(results: Path | Sequence[Path]) -> pd.DataFrame:
     and after the last learned task, in lm-eval's own units; a task of several parts to whose whole lm-eval gives no
     number has their mean. change: after - base. n: examples. runs: how many runs are behind it.
 
-    Source: `mean_change` of a method's rows is the general ability delta of TRACE (Wang et al., 2023, arXiv 2310.06762).
+    Source: `mean_change` of a method's rows is TRACE's general ability delta (Wang et al., 2023, arXiv 2310.06762).
 
     Raises:
         InputError: no runs, or a table that cannot be read.

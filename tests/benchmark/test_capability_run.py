@@ -35,7 +35,6 @@ def suite(folder: Path, **changes: object) -> Path:
     values = {
         "tasks": ["mini-harmless", "mini-truth"],
         "data_dir": None,
-        "base": "world:mini",
         "rows": {"train": 16, "evaluation": 6},
         "budget": budget,
         "evaluation": {"cells": "full", "prompts": 6, "max_new_tokens": 32, "batch_size": 8},
@@ -43,7 +42,7 @@ def suite(folder: Path, **changes: object) -> Path:
         "orders": [["mini-harmless", "mini-truth"]],
         "judge": "oracle",
     }
-    return write_suite(folder / "asking.yaml", folder, "", **{**values, **changes})
+    return write_suite(folder / "asking.yaml", folder, "world:mini", **{**values, **changes})
 
 
 @pytest.fixture(scope="module")
