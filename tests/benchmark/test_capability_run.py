@@ -134,6 +134,14 @@ def test_the_change_from_the_base_stands_beside_forgetting(runs: Path) -> None:
     assert "what is lost of the rubric" in result.stdout
 
 
+def test_runs_that_are_judged_again_keep_their_tables(runs: Path, tmp_path: Path) -> None:
+    command = ["judge", "run", str(runs), "--judge", "oracle", "--out", str(tmp_path / "judged")]
+    CliRunner().invoke(app, [*command, "--cache", str(tmp_path / "replies")], catch_exceptions=False)
+    own, judged = (run_of(place, "seqft") for place in (runs, tmp_path / "judged"))
+    for name in ("capability.parquet", "divergence.parquet"):
+        assert (own / name).read_bytes() == (judged / name).read_bytes()
+
+
 def test_lm_eval_by_itself_gives_the_numbers_of_the_base(runs: Path) -> None:
     import lm_eval
     from lm_eval.tasks import TaskManager
