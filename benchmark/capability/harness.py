@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import logging
+import random
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
+
+import numpy as np
+import torch
 
 from lifealign_bench.benchmark.evaluation.logps import Progress
 from lifealign_bench.data.errors import InputError
@@ -53,10 +57,10 @@ def ask(model: Any, tokenizer: Any, question: Question, progress: Progress | Non
     from lm_eval.models.huggingface import HFLM
     from lm_eval.tasks import TaskManager
 
-    with _quietly():
+    with _quietly(), _randomness_kept():
         own = question.tasks_at is not None
         tasks = TaskManager(include_path=str(question.tasks_at) if own else None, include_defaults=not own)
-        _loaded(tasks, question.task)
+        _explain_what_does_not_load(tasks)
         subject = HFLM(pretrained=model, tokenizer=tokenizer, batch_size=question.batch_size)
         found = lm_eval.simple_evaluate(
             model=_reporting(subject, progress),
@@ -72,16 +76,31 @@ def ask(model: Any, tokenizer: Any, question: Question, progress: Progress | Non
     return list(_measured(found))
 
 
-def _loaded(tasks: Any, name: str) -> None:
-    """Load a task's data, so that what is not there is told from what goes wrong later."""
-    try:
-        tasks.load([name])
-    # Tasks are code of many hands: whatever they raise while they load means that there is no such task here.
-    except Exception as error:  # noqa: BLE001
-        said = str(error).splitlines()[0][:200] if str(error) else type(error).__name__
-        raise InputError(
-            "capability", name, f"{type(error).__name__}: {said}", "a task that lm-eval can load"
-        ) from None
+def _explain_what_does_not_load(tasks: Any) -> None:
+    """Tell a task that is not there, or whose data cannot be fetched, from what goes wrong when it is asked."""
+    load: Callable[..., Any] = tasks.load
+
+    def explained(names: Any) -> Any:
+        try:
+            return load(names)
+        # Tasks are code of many hands: whatever they raise while they load means that there is no such task here.
+        except Exception as error:  # noqa: BLE001
+            said = f"{type(error).__name__}: {next(iter(str(error).splitlines()), '')[:200]}"
+            raise InputError("capability", "task", said, "a task that lm-eval can load") from None
+
+    tasks.load = explained
+
+
+@contextmanager
+def _randomness_kept() -> Iterator[None]:
+    """lm-eval seeds every generator there is; afterwards each goes on where it was."""
+    plain, arrays = random.getstate(), np.random.get_state()
+    with torch.random.fork_rng():
+        try:
+            yield
+        finally:
+            random.setstate(plain)
+            np.random.set_state(arrays)
 
 
 def _reporting(subject: Any, progress: Progress | None) -> Any:

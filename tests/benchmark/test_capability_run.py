@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import random
 from pathlib import Path
 
 import pandas as pd
 import pytest
+import torch
 from typer.testing import CliRunner
 
 from computed import compute
@@ -68,8 +70,12 @@ def runs(place: Path) -> Path:
     folders = materialise(session.plan, session.world, session.store, outcome, results)
     assert len(folders) == len(session.plan.runs) == 2
     assert not list(results.rglob("capability.parquet"))
+    drawn = torch.get_rng_state(), random.getstate()
     session, outcome = compute(asking, place / "workspace")
     assert outcome.count("done") == 2
+    # What is trained after it must not depend on what was asked before.
+    assert torch.equal(torch.get_rng_state(), drawn[0])
+    assert random.getstate() == drawn[1]
     materialise(session.plan, session.world, session.store, outcome, results)
     return results
 
