@@ -156,6 +156,23 @@ def chat_template(folder: Path) -> str:
     return template if isinstance(template, str) else json.dumps(template, sort_keys=True)
 
 
+def open_tokenizer(folder: str | Path) -> Any:
+    """A base's tokenizer with a padding token, without its weights.
+
+    Raises:
+        InputError: no chat template or one that fails, no end-of-turn token, or no tokenizer.
+    """
+    from transformers import AutoTokenizer
+
+    chat_template(Path(folder))
+    try:
+        tokenizer = AutoTokenizer.from_pretrained(folder, trust_remote_code=False)
+    except (OSError, ValueError, KeyError) as error:
+        raise InputError(folder, "tokenizer", f"{type(error).__name__}: {error}", "a tokenizer") from error
+    _settle_tokenizer(tokenizer, folder)
+    return tokenizer
+
+
 def open_base(folder: str | Path, *, dtype: str, device: str) -> tuple[Any, Any]:
     """A base's model, in evaluation mode, and its tokenizer with a padding token. Code that a model brings never runs.
 

@@ -2,7 +2,8 @@
 
 cells: one number per step, task and metric. pairs: log-probabilities (nats, summed over the answer's tokens) of policy
 and reference. samples: generated answers. judgments: one verdict per answer, judge and dimension, on the dimension's
-scale (see `judges.interface`). losses: every logged loss part.
+scale (see `judges.interface`). losses: every logged loss part. capability: one number of lm-eval per step, in lm-eval's
+own units. divergence: an answer's divergence from the base in nats, summed over its tokens.
 """
 
 from __future__ import annotations
@@ -17,10 +18,13 @@ if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
 
-Table = Literal["cells", "pairs", "samples", "judgments", "losses"]
+Table = Literal["cells", "pairs", "samples", "judgments", "losses", "capability", "divergence"]
 Kind = Literal["int", "float", "text"]
 
-TABLES: tuple[Table, ...] = get_args(Table)
+OPTIONAL_TABLES: tuple[Table, ...] = ("capability", "divergence")
+"""What a run has only where its suite asks for it, and where it could be measured."""
+TABLES: tuple[Table, ...] = tuple(table for table in get_args(Table) if table not in OPTIONAL_TABLES)
+"""What every run has."""
 
 # A column is (name, kind, whether it may be null).
 _COLUMNS: dict[Table, tuple[tuple[str, Kind, bool], ...]] = {
@@ -86,6 +90,26 @@ _COLUMNS: dict[Table, tuple[tuple[str, Kind, bool], ...]] = {
         ("epoch", "float", False),
         ("name", "text", False),
         ("value", "float", False),
+    ),
+    "capability": (
+        ("step", "int", False),
+        ("trained_task", "text", True),  # as in cells
+        ("asked", "text", False),  # the task that the suite names; `task` is it, or a part of it
+        ("task", "text", False),
+        ("metric", "text", False),
+        ("filter", "text", False),
+        ("value", "float", False),
+        ("standard_error", "float", True),
+        ("n", "int", False),
+        ("higher_is_better", "int", True),  # 1 or 0
+    ),
+    "divergence": (
+        ("pair_id", "text", False),
+        ("item", "text", False),
+        ("task", "text", False),
+        ("step", "int", False),
+        ("nats", "float", False),
+        ("tokens", "int", False),
     ),
 }
 

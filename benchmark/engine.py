@@ -10,12 +10,13 @@ from typing import Literal, Protocol
 
 from lifealign_bench.benchmark.cost import CostMeter, machine
 from lifealign_bench.benchmark.graph import Graph, Node
-from lifealign_bench.benchmark.nodes import Workshop, run_node
+from lifealign_bench.benchmark.nodes import run_node
 from lifealign_bench.benchmark.store import Store, StoreError
+from lifealign_bench.benchmark.workshop import Workshop
 from lifealign_bench.benchmark.world import LoadedWorld
 from lifealign_bench.data.errors import LifeAlignError
 
-EVALUATIONS = ("pairs", "answers", "verdicts")
+EVALUATIONS = ("pairs", "answers", "verdicts", "capability", "divergence")
 State = Literal["cached", "done", "failed", "skipped"]
 
 

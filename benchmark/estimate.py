@@ -19,6 +19,7 @@ from lifealign_bench.benchmark.suite import Suite
 from lifealign_bench.benchmark.world import OF_WORLD
 from lifealign_bench.data.catalogue import find_card
 from lifealign_bench.data.errors import InputError
+from lifealign_bench.data.mini.questions import QUESTIONS
 
 FORWARD, FORWARD_AND_BACKWARD = 2.0, 4.0
 CPU_FLOPS_PER_THREAD = 8e9
@@ -27,6 +28,9 @@ DECODING_PENALTY = 12.0
 
 ORACLE_OPERATIONS = 2e6
 """What reading an answer costs beside everything else: a fraction of a millisecond."""
+
+CAPABILITY_TEXTS, MINI_CAPABILITY_TEXTS = 2000, 160
+"""How many texts a capability task scores where nothing says so, and one of the miniature world about."""
 
 SMALL_BASE_PARAMETERS = 1.4e6
 MINI_BASE_PARAMETERS = 2.2e5
@@ -144,7 +148,13 @@ def operations(node: Node, suite: Suite, sizes: Mapping[str, Sizes]) -> float:
         return FORWARD_AND_BACKWARD * parameters * tokens * _trained_rows(node, sizes) * passes
     if node.kind == "memory":
         return FORWARD * parameters
+    if node.kind == "capability":
+        usual = MINI_CAPABILITY_TEXTS if node.inputs["task"] in QUESTIONS else CAPABILITY_TEXTS
+        return FORWARD * parameters * tokens * (suite.capability.limit or usual)
     task = sizes[str(node.inputs["task"])]
+    if node.kind == "divergence":
+        new = suite.evaluation.max_new_tokens
+        return 2 * FORWARD * parameters * (suite.evaluation.prompts or task.evaluation) * (tokens + new)
     if node.kind == "verdicts":
         return ORACLE_OPERATIONS * (suite.evaluation.prompts or task.evaluation)
     if node.kind == "answers":
@@ -172,7 +182,8 @@ def _trained_rows(node: Node, sizes: Mapping[str, Sizes]) -> float:
 def _hours_by_method(plan: Plan, work: Mapping[str, float], rate: float) -> dict[str, float]:
     hours: dict[str, float] = {}
     for title in dict.fromkeys(run.entry.title for run in plan.runs):
-        keys = {node.key for run in plan.runs if run.entry.title == title for node in run.nodes}
+        runs = [run for run in plan.runs if run.entry.title == title]
+        keys = {node.key for run in runs for node in (*run.nodes, *(extra.node for extra in run.extras))}
         hours[title] = sum(work[key] for key in keys) / rate / 3600
     return hours
 

@@ -10,7 +10,7 @@ from typing import Literal
 from lifealign_bench.benchmark.suite import MethodEntry
 from lifealign_bench.data.rows import digest
 
-Kind = Literal["base", "reference", "train", "memory", "pairs", "answers", "verdicts"]
+Kind = Literal["base", "reference", "train", "memory", "pairs", "answers", "verdicts", "capability", "divergence"]
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from pathlib import Path
 import pandas as pd
 
 from lifealign_bench import __version__
-from lifealign_bench.benchmark.columns import read_table, write_table
+from lifealign_bench.benchmark.columns import OPTIONAL_TABLES, read_table, write_table
 from lifealign_bench.benchmark.durable import explained, sync_tree
 from lifealign_bench.benchmark.judge_records import JudgeRecord, JudgeUsage
 from lifealign_bench.benchmark.judged_answers import JudgedBy, JudgedRun, judgments_table
@@ -149,7 +149,8 @@ def _scored(run: JudgedRun, target: Path, judges: Sequence[JudgedBy]) -> _Rewrit
 def _write(one: _Rewritten, judges: tuple[JudgeRecord, ...], peers: Mapping[str, pd.DataFrame]) -> None:
     source, record = one.run.run.folder, one.run.run.record
     with _replacing(one.target) as scratch:
-        for name in CARRIED:
+        there = [name for name in OPTIONAL_TABLES if (source / f"{name}.parquet").is_file()]
+        for name in (*CARRIED, *there):
             link_or_copy(source / f"{name}.parquet", scratch / f"{name}.parquet")
         written = [write_table(scratch, "judgments", one.judgments), write_table(scratch, "cells", one.scores.cells)]
         references = references_from(peers.get("isolated"), peers.get("joint"))

@@ -2,57 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager
-from dataclasses import asdict, dataclass
+from contextlib import AbstractContextManager
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
-import torch
 
 from lifealign_bench.benchmark.base_builder import build_base
+from lifealign_bench.benchmark.capability.node import capability
 from lifealign_bench.benchmark.cost import CostMeter
 from lifealign_bench.benchmark.evaluation.answers import greedy_answers
+from lifealign_bench.benchmark.evaluation.divergence_node import divergence
 from lifealign_bench.benchmark.evaluation.logps import pair_logps
 from lifealign_bench.benchmark.graph import Node
 from lifealign_bench.benchmark.judging import judge_by, judged_item, whole_table
-from lifealign_bench.benchmark.store import Store
+from lifealign_bench.benchmark.opened_policies import answering_policy, method_of
 from lifealign_bench.benchmark.strict_json import write_json
-from lifealign_bench.benchmark.training.context import Attachment, Stage, StageData
-from lifealign_bench.benchmark.training.encode import Encoder
+from lifealign_bench.benchmark.training.context import Stage, StageData
 from lifealign_bench.benchmark.training.guard import guarded
 from lifealign_bench.benchmark.training.policy import learned_state, load_policy, save_policy
-from lifealign_bench.benchmark.world import LoadedWorld, OpenedPolicy
-from lifealign_bench.data.errors import LifeAlignError
+from lifealign_bench.benchmark.workshop import HarnessError, Workshop, int_of, list_of
 from lifealign_bench.judges.opening import REPLIES
 from lifealign_bench.methods.base import Method
-from lifealign_bench.methods.registry import find_method
-
-NodeProgress = Callable[[str, int, int, float | None], None]
-"""Called with (what is being done, steps done, steps in all, loss or None)."""
-
-
-class HarnessError(LifeAlignError):
-    """The harness caught a method or a node in something that would make its result untrue."""
-
-
-@dataclass(frozen=True)
-class Workshop:
-    """What every node's work may use."""
-
-    world: LoadedWorld
-    store: Store
-    progress: NodeProgress
-
-    def parent(self, node: Node, role: str) -> Path:
-        """The finished folder of a parent."""
-        return self.store.path(node.parents[role])
-
-    def steps(self, what: str) -> Callable[[int, int], None]:
-        """A progress callback for (done, in all)."""
-        return lambda done, total: self.progress(what, done, total, None)
 
 
 def run_node(node: Node, shop: Workshop, folder: Path, meter: CostMeter) -> None:
@@ -68,6 +41,8 @@ def run_node(node: Node, shop: Workshop, folder: Path, meter: CostMeter) -> None
         "memory": _memory,
         "answers": _answers,
         "verdicts": _verdicts,
+        "capability": capability,
+        "divergence": divergence,
     }[node.kind](node, shop, folder, meter)
 
 
@@ -88,10 +63,10 @@ def _base(node: Node, shop: Workshop, folder: Path, meter: CostMeter) -> None:
 def _logps(node: Node, shop: Workshop, folder: Path, meter: CostMeter) -> None:
     task = str(node.inputs["task"])
     rows = shop.world.stream[task].train if node.kind == "reference" else shop.world.evaluation_rows(task)
-    with _answering(node, shop, task) as (answering, encoder):
+    with answering_policy(node, shop, task) as (answering, encoder):
         encoded = encoder.encode(rows)
         pad = encoder.tokenizer.pad_token_id
-        found = pair_logps(answering, encoded, _int(node, "batch"), pad, shop.steps(node.kind))
+        found = pair_logps(answering, encoded, int_of(node, "batch"), pad, shop.steps(node.kind))
     columns = ("pair_id", "chosen", "rejected", "chosen_tokens", "rejected_tokens")
     pq.write_table(
         pa.table({name: [getattr(row, name) for row in found] for name in columns}), folder / "logps.parquet"
@@ -108,9 +83,9 @@ def _logps(node: Node, shop: Workshop, folder: Path, meter: CostMeter) -> None:
 def _answers(node: Node, shop: Workshop, folder: Path, meter: CostMeter) -> None:
     task = str(node.inputs["task"])
     rows = shop.world.evaluation_rows(task, shop.world.suite.evaluation.prompts)
-    with _answering(node, shop, task) as (answering, encoder):
+    with answering_policy(node, shop, task) as (answering, encoder):
         found = greedy_answers(
-            answering, encoder, rows, _int(node, "max_new_tokens"), _int(node, "batch"), shop.steps("answers")
+            answering, encoder, rows, int_of(node, "max_new_tokens"), int_of(node, "batch"), shop.steps("answers")
         )
     columns = ("pair_id", "text", "tokens", "finish_reason", "prompt_cut")
     pq.write_table(
@@ -205,8 +180,8 @@ def _guarded(stage: Stage, shop: Workshop, folder: Path, kept: Path | None) -> A
 def _stage(node: Node, shop: Workshop) -> Stage:
     """The stage of a train or memory node, its model not yet attached."""
     world = shop.world
-    prefix = [str(task) for task in _list(node, "prefix")]
-    learned = [str(task) for task in _list(node, "learned")]
+    prefix = [str(task) for task in list_of(node, "prefix")]
+    learned = [str(task) for task in list_of(node, "learned")]
     base_logps = {
         row["pair_id"]: (row["chosen"], row["rejected"])
         for role in sorted(node.parents)
@@ -219,7 +194,7 @@ def _stage(node: Node, shop: Workshop) -> Stage:
         base_logps=base_logps,
     )
     model, encoder = world.open_base(shop.store)
-    stage = Stage(_method(node), data, encoder, world.suite.budget, _int(node, "seed"), prefix)
+    stage = Stage(method_of(node), data, encoder, world.suite.budget, int_of(node, "seed"), prefix)
     stage.model = model
     return stage
 
@@ -233,66 +208,9 @@ def _attach(node: Node, shop: Workshop, stage: Stage) -> None:
     stage.begin(model)
 
 
-@contextmanager
-def _answering(node: Node, shop: Workshop, task: str) -> Iterator[tuple[Any, Encoder]]:
-    """The policy that a node evaluates, as it answers prompts of one task, and the encoder of its prompts.
-
-    It stays open for the next node that evaluates it, unless this one fails: a policy has a dozen such nodes.
-    """
-    of = (node.parents.get("policy"), node.method)
-    last, shop.world.opened = shop.world.opened, None
-    found = last if last is not None and last.of == of else None
-    # Two policies at once may be more than memory holds.
-    del last
-    found = found or _open_policy(node, shop, of)
-    with found.method.serve(found.model, task if found.method.spec.needs_task_identity else None) as answering:
-        yield answering, found.encoder
-    shop.world.opened = found
-
-
-def _open_policy(node: Node, shop: Workshop, of: object) -> OpenedPolicy:
-    """The base, or a train node's weights in its method's serving form."""
-    model, encoder = shop.world.open_base(shop.store)
-    method = _method(node)
-    if "policy" in node.parents:
-        folder = shop.parent(node, "policy")
-        inputs: Mapping[str, Any] = shop.store.read_json(node.parents["policy"], "node.json")["inputs"]
-        method.load(folder / "memory")
-        model = method.attach(model, Attachment(shop.world.suite.budget, inputs["seed"], inputs["prefix"]))
-        load_policy(model, folder / "policy")
-        _merge_adapters(model)
-    return OpenedPolicy(of, model.eval(), encoder, method)
-
-
-def _merge_adapters(model: Any) -> None:
-    """Add LoRA to the float32 weights that it sits on: the same function to rounding, for two thirds of the time.
-
-    Weights of less precision would lose what an adapter adds, so theirs stay beside them.
-    """
-    if hasattr(model, "merge_adapter") and next(model.parameters()).dtype == torch.float32:
-        model.merge_adapter()
-
-
-def _method(node: Node) -> Method:
-    if node.method is None:
-        return find_method("seqft").method.from_mapping({})
-    return find_method(node.method.name).method.from_mapping(node.method.config)
-
-
 def _save_memory(method: Method, folder: Path) -> None:
     (folder / "memory").mkdir()
     method.save(folder / "memory")
-
-
-def _int(node: Node, name: str) -> int:
-    return int(str(node.inputs[name]))
-
-
-def _list(node: Node, name: str) -> list[object]:
-    value = node.inputs[name]
-    if not isinstance(value, list):
-        raise HarnessError(f"{node.label}: input {name} is no list")
-    return value
 
 
 def _length(row: Any) -> int:

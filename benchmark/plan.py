@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import Literal
 
+from lifealign_bench.benchmark.capability.planning import (
+    Extra,
+    asked_steps,
+    asked_tasks,
+    capability_node,
+    divergence_node,
+)
 from lifealign_bench.benchmark.graph import Graph, Node
 from lifealign_bench.benchmark.judging import deciding, judges_of
 from lifealign_bench.benchmark.orders import Order, resolve_orders
-from lifealign_bench.benchmark.suite import Cells, MethodEntry, Suite
+from lifealign_bench.benchmark.suite import MethodEntry, Suite
+from lifealign_bench.benchmark.suite_parts import Cells
 from lifealign_bench.benchmark.world import World
 from lifealign_bench.methods.base import Method
 from lifealign_bench.methods.identity import method_identity, plain_identity
@@ -55,6 +63,7 @@ class Run:
     seed: int
     stages: tuple[Stage, ...]
     evaluations: tuple[Evaluated, ...]
+    extras: tuple[Extra, ...] = ()
 
     @property
     def name(self) -> str:
@@ -63,18 +72,19 @@ class Run:
 
     @property
     def nodes(self) -> list[Node]:
-        """Every node that the run's results are made of."""
+        """Every node that the run's cells are made of; its extras may lack."""
         kept = [node for stage in self.stages for node in (stage.train, stage.memory) if node is not None]
         return [*kept, *(node for cell in self.evaluations for node in cell.nodes)]
 
 
 @dataclass(frozen=True)
 class Plan:
-    """A suite's runs and the graph that all of them share."""
+    """A suite's runs, the graph that all of them share, and a line for each thing that is left out."""
 
     suite: Suite
     runs: tuple[Run, ...]
     graph: Graph
+    notes: tuple[str, ...] = ()
 
 
 def make_plan(suite: Suite, world: World) -> Plan:
@@ -89,7 +99,7 @@ def make_plan(suite: Suite, world: World) -> Plan:
     runs = [
         planner.run(entry, method, order, seed) for entry, method in methods for order in orders for seed in suite.seeds
     ]
-    return Plan(suite, tuple(runs), planner.graph)
+    return Plan(suite, tuple(runs), planner.graph, planner.asked.notes)
 
 
 def planned_methods(suite: Suite) -> list[tuple[MethodEntry, Method]]:
@@ -128,6 +138,7 @@ class Planner:
         self._evaluation_rows = cache(world.evaluation_fingerprint)
         self.judges = [deciding(judge.identity) for judge in judges_of(suite)]
         self.base = {"base": self.graph.add(world.base_node).key} if world.base_node else {}
+        self.asked = asked_tasks(suite, planned_methods(suite))
 
     def run(self, entry: MethodEntry, method: Method, order: Order, seed: int) -> Run:
         """Add the nodes of one run."""
@@ -135,12 +146,40 @@ class Planner:
         policies = {stage.step: stage for stage in stages}
         cells = evaluated_cells(self.suite.evaluation.cells, method.spec.schedule, order.tasks)
         evaluations = [self.evaluated(step, task, policies.get(step)) for step, task in cells]
-        return Run(entry, method, order, seed, stages, tuple(evaluations))
+        extras = self.extras(entry, method, policies, evaluations)
+        return Run(entry, method, order, seed, stages, tuple(evaluations), extras)
 
     def evaluated(self, step: int, task: str, stage: Stage | None) -> Evaluated:
         """Add the nodes behind the cell of `task` after `stage`, None for the base."""
         pairs, answers = self._pairs(stage, task), self._answers(stage, task)
         return Evaluated(step, task, pairs, answers, self._verdicts(task, answers))
+
+    def extras(
+        self, entry: MethodEntry, method: Method, policies: Mapping[int, Stage], evaluations: Sequence[Evaluated]
+    ) -> tuple[Extra, ...]:
+        """Add what is asked of these policies of a run, by their step, and of the base, beside its cells."""
+        return (*self._capability(entry, method, policies), *self._divergences(method, policies, evaluations))
+
+    def _capability(self, entry: MethodEntry, method: Method, policies: Mapping[int, Stage]) -> Iterator[Extra]:
+        if entry.title in self.asked.not_asked:
+            return
+        schedule, asked = method.spec.schedule, self.suite.capability.rows
+        for step in asked_steps(asked, schedule, len(self.suite.tasks), list(policies)):
+            for task in self.asked.tasks:
+                stage = policies.get(step)
+                node = capability_node(task, self.suite, self.world.environment, self._policy_of(stage), _whose(stage))
+                yield Extra(step, "capability", task.name, self.graph.add(_by_method(node, stage)))
+
+    def _divergences(
+        self, method: Method, policies: Mapping[int, Stage], evaluations: Iterable[Evaluated]
+    ) -> Iterator[Extra]:
+        steps = asked_steps(self.suite.drift, method.spec.schedule, len(self.suite.tasks), list(policies))
+        for cell in evaluations:
+            if cell.step in steps and cell.step:
+                stage = policies[cell.step]
+                parents = {**self._policy_of(stage), "answers": cell.answers.key}
+                node = divergence_node(cell.task, self.suite, self.world.environment, parents, _whose(stage))
+                yield Extra(cell.step, "divergence", cell.task, self.graph.add(_by_method(node, stage)))
 
     def _stages(self, entry: MethodEntry, method: Method, order: Order, seed: int) -> tuple[Stage, ...]:
         tasks = order.tasks
@@ -227,10 +266,9 @@ class Planner:
             "max_length": self.suite.budget.max_length,
             "batch": self.suite.evaluation.batch_size,
         }
-        who = "base" if stage is None else stage.train.label.removeprefix("train ")
         method = None if stage is None else stage.train.method
         parents = self._policy_of(stage)
-        return self.graph.add(Node(kind, inputs, parents, method, f"{kind} {task} after {who}"))
+        return self.graph.add(Node(kind, inputs, parents, method, f"{kind} {task} after {_whose(stage)}"))
 
     def _answers(self, stage: Stage | None, task: str) -> Node:
         evaluation = self.suite.evaluation
@@ -242,9 +280,10 @@ class Planner:
             "max_new_tokens": evaluation.max_new_tokens,
             "batch": evaluation.batch_size,
         }
-        who = "base" if stage is None else stage.train.label.removeprefix("train ")
         method = None if stage is None else stage.train.method
-        return self.graph.add(Node("answers", inputs, self._policy_of(stage), method, f"answers {task} after {who}"))
+        return self.graph.add(
+            Node("answers", inputs, self._policy_of(stage), method, f"answers {task} after {_whose(stage)}")
+        )
 
     def _verdicts(self, task: str, answers: Node) -> tuple[Node, ...]:
         what, found = answers.label.removeprefix("answers "), []
@@ -256,3 +295,11 @@ class Planner:
 
     def _policy_of(self, stage: Stage | None) -> dict[str, str]:
         return self.base if stage is None else {**self.base, "policy": stage.train.key}
+
+
+def _by_method(node: Node, stage: Stage | None) -> Node:
+    return node if stage is None else replace(node, method=stage.train.method)
+
+
+def _whose(stage: Stage | None) -> str:
+    return "base" if stage is None else stage.train.label.removeprefix("train ")

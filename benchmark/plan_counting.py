@@ -9,7 +9,9 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Literal
 
+from lifealign_bench.benchmark.capability.planning import AskedTasks, asked_steps, asked_tasks
 from lifealign_bench.benchmark.estimate import Sizes, estimate_counted, operations, sizes_of
 from lifealign_bench.benchmark.graph import Graph, Kind, Node
 from lifealign_bench.benchmark.judging import judges_of
@@ -28,6 +30,8 @@ MOST_BUILT = 60
 Prefix = tuple[str, ...]
 Tree = Sequence[set[Prefix]]
 Entries = Sequence[tuple[MethodEntry, Method]]
+Measured = tuple[Literal["cell", "capability", "divergence"], str]
+"""What is measured of a policy: the cell of a task, or something beside the cells."""
 
 
 @dataclass
@@ -69,13 +73,15 @@ def count_plan(suite: Suite, world: World, store: Store | None, device: str) -> 
     orders = resolve_orders(suite.orders, suite.task_names)
     methods = planned_methods(suite)
     tree = prefixes_of([order.tasks for order in orders])
-    total, by_method = _Counting(suite, sizes_of(suite), tree).all(methods, world.base_node)
+    asked = asked_tasks(suite, methods)
+    total, by_method = _Counting(suite, sizes_of(suite), tree, asked).all(methods, world.base_node)
     found = _possibly_finished(suite, world, store, methods, orders[0], tree) if store is not None else Graph()
     guess = estimate_counted(suite, total.work, by_method, list(found.in_order()), store, device)
     planned = _planned(suite, world, methods, orders)
     runs = len(methods) * len(orders) * len(suite.seeds)
     cached = cached_of(found, store)
-    return PlanCounts(suite, runs, (), sharing_of(orders), planned, total.nodes, cached, guess, listed=False)
+    sharing = sharing_of(orders)
+    return PlanCounts(suite, runs, (), sharing, planned, total.nodes, cached, guess, listed=False, notes=asked.notes)
 
 
 @dataclass(frozen=True)
@@ -85,6 +91,7 @@ class _Counting:
     suite: Suite
     sizes: Mapping[str, Sizes]
     tree: Tree
+    asked: AskedTasks
 
     @cached_property
     def every_task(self) -> tuple[str, ...]:
@@ -96,37 +103,65 @@ class _Counting:
         seeds, tasks = len(self.suite.seeds), self.suite.task_names
         total, zero = _Tally(), self._cells(tasks)
         by_method: dict[str, float] = {}
-        plain: dict[Prefix, set[str]] = {}
+        plain: dict[Prefix, set[Measured]] = {}
+        asked = self._asked_of_base(methods)
         for entry, method in methods:
-            own, first = self._method(method)
-            for prefix, evaluated in first.items():
-                plain.setdefault(prefix, set()).update(evaluated)
+            own, first = self._method(entry, method)
+            for prefix, measured in first.items():
+                plain.setdefault(prefix, set()).update(measured)
             total.include(own, seeds)
-            shared = [self._plain(prefix, evaluated) for prefix, evaluated in first.items()]
+            shared = [self._plain(prefix, measured) for prefix, measured in first.items()]
             work = sum(sum(tally.work.values()) for tally in (own, *shared))
-            by_method[entry.title] = seeds * work + sum(zero.work.values())
-        for prefix, evaluated in plain.items():
-            total.include(self._plain(prefix, evaluated), seeds)
+            once = (zero,) if entry.title in self.asked.not_asked else (zero, asked)
+            by_method[entry.title] = seeds * work + sum(sum(tally.work.values()) for tally in once)
+        for prefix, measured in plain.items():
+            total.include(self._plain(prefix, measured), seeds)
         total.include(zero)
+        total.include(asked)
         references = [Node("reference", {"task": task}) for task in tasks]
         for node in [*references, *([base] if base else [])]:
             total.add(node, self._work(node))
         return total, by_method
 
-    def _method(self, method: Method) -> tuple[_Tally, dict[Prefix, set[str]]]:
-        """A method's own nodes of one seed, and what it evaluates after the first stages that it may share."""
-        own, first = _Tally(), dict[Prefix, set[str]]()
+    def _asked_of_base(self, methods: Entries) -> _Tally:
+        anybody = any(entry.title not in self.asked.not_asked for entry, _ in methods)
+        return self._beside([("capability", task.name) for task in self.asked.tasks] if anybody else [])
+
+    def _method(self, entry: MethodEntry, method: Method) -> tuple[_Tally, dict[Prefix, set[Measured]]]:
+        """A method's own nodes of one seed, and what it measures after the first stages that it may share."""
+        own, first = _Tally(), dict[Prefix, set[Measured]]()
         config, every = config_values(method), self._cells(self.suite.task_names)
         for prefix, evaluated in self._stages(method):
             if method.spec.keeps:
                 self._trained(own, "memory", prefix, prefix[-1:], config)
+            beside = self._asked_after(entry, method, prefix, evaluated)
             if len(prefix) == 1 and method.spec.first_task_plain:
-                first[prefix] = set(evaluated)
+                first[prefix] = {*beside, *(("cell", task) for task in evaluated)}
                 continue
             joint = method.spec.schedule == "joint"
             self._trained(own, "train", prefix, prefix if joint else prefix[-1:], config)
             own.include(every if evaluated is self.every_task else self._cells(evaluated))
+            own.include(self._beside(beside))
         return own, first
+
+    def _asked_after(
+        self, entry: MethodEntry, method: Method, prefix: Prefix, evaluated: Sequence[str]
+    ) -> list[Measured]:
+        """What is measured of a stage's policy beside its cells."""
+        schedule, tasks, step = method.spec.schedule, len(self.every_task), [len(prefix)]
+        asked = asked_steps(self.suite.capability.rows, schedule, tasks, step)[1:]
+        compared = asked_steps(self.suite.drift, schedule, tasks, step)[1:]
+        names = [task.name for task in self.asked.tasks] if asked and entry.title not in self.asked.not_asked else []
+        capability: list[Measured] = [("capability", name) for name in names]
+        return [*capability, *(("divergence", task) for task in evaluated if compared)]
+
+    def _beside(self, measured: Iterable[Measured]) -> _Tally:
+        tally = _Tally()
+        for kind, name in measured:
+            if kind != "cell":
+                node = Node(kind, {"task": name})
+                tally.add(node, self._work(node))
+        return tally
 
     def _stages(self, method: Method) -> Iterator[tuple[Prefix, Sequence[str]]]:
         """Every distinct stage of a method, as its prefix and the tasks that are evaluated after it."""
@@ -140,8 +175,9 @@ class _Counting:
             for prefix in (prefix for level in self.tree for prefix in level):
                 yield prefix, tasks if cells == "full" else evaluated_after(prefix, self.suite)
 
-    def _plain(self, prefix: Prefix, evaluated: Iterable[str]) -> _Tally:
-        tally = self._cells(evaluated)
+    def _plain(self, prefix: Prefix, measured: Iterable[Measured]) -> _Tally:
+        tally = self._cells(task for kind, task in measured if kind == "cell")
+        tally.include(self._beside(measured))
         self._trained(tally, "train", prefix, prefix, {})
         return tally
 
@@ -189,6 +225,7 @@ def _possibly_finished(suite: Suite, world: World, store: Store, methods: Entrie
     for task in suite.task_names:
         planner.evaluated(0, task, None)
     for entry, method in methods:
+        planner.extras(entry, method, {}, ())
         for seed in suite.seeds:
             if method.spec.schedule == "sequential":
                 _follow(planner, entry, method, seed, store, tree)
@@ -207,6 +244,6 @@ def _follow(planner: Planner, entry: MethodEntry, method: Method, seed: int, sto
             stage = Stage(len(prefix), prefix[-1], *pair)
             if store.has(stage.train.key):
                 ahead[prefix] = stage
-                for task in evaluated_after(prefix, planner.suite):
-                    planner.evaluated(len(prefix), task, stage)
+                cells = [planner.evaluated(len(prefix), task, stage) for task in evaluated_after(prefix, planner.suite)]
+                planner.extras(entry, method, {len(prefix): stage}, cells)
         reached = ahead

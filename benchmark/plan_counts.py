@@ -29,7 +29,7 @@ class PlanCounts:
 
     planned counts a node for every run that needs it, distinct once; cached are those of the distinct that the store
     has. listed: whether every node was built, or only counted where the store has nothing of it; only then are there
-    run_names.
+    run_names. notes: a line for each thing that is left out.
     """
 
     suite: Suite
@@ -41,6 +41,7 @@ class PlanCounts:
     cached: Mapping[Kind, int]
     guess: Estimate
     listed: bool
+    notes: tuple[str, ...] = ()
 
 
 def counts_of(plan: Plan, store: Store | None, device: str) -> PlanCounts:
@@ -55,6 +56,7 @@ def counts_of(plan: Plan, store: Store | None, device: str) -> PlanCounts:
         cached_of(plan.graph, store),
         estimate(plan, store, device),
         listed=True,
+        notes=plan.notes,
     )
 
 

@@ -16,10 +16,12 @@ import pandas as pd
 
 from lifealign_bench import __version__
 from lifealign_bench.benchmark.bases import BaseIdentity, base_identity
-from lifealign_bench.benchmark.columns import TABLES, write_table
+from lifealign_bench.benchmark.capability.planning import Extra
+from lifealign_bench.benchmark.columns import Table, write_table
 from lifealign_bench.benchmark.cost import machine
 from lifealign_bench.benchmark.durable import explained
 from lifealign_bench.benchmark.engine import Outcome
+from lifealign_bench.benchmark.extra_rows import extra_tables
 from lifealign_bench.benchmark.judge_records import CoverageRecord
 from lifealign_bench.benchmark.judge_scoring import coverage_of
 from lifealign_bench.benchmark.judging import deciding, judges_of
@@ -51,6 +53,9 @@ from lifealign_bench.data.errors import InputError
 from lifealign_bench.data.rows import digest
 from lifealign_bench.methods.identity import method_identity
 
+NOT_DECIDING = {"data_dir", "methods", "orders", "seeds", "capability", "drift"}
+"""What of a suite changes no cell of a run, or is said of each run by itself."""
+
 
 @dataclass(frozen=True)
 class Materials:
@@ -61,6 +66,7 @@ class Materials:
     store: Store
     identity: BaseIdentity
     machine: Mapping[str, Any]
+    extras: Mapping[str, Sequence[Extra]]
 
 
 def materialise(plan: Plan, world: LoadedWorld, store: Store, outcome: Outcome, root: Path) -> list[Path]:
@@ -70,11 +76,13 @@ def materialise(plan: Plan, world: LoadedWorld, store: Store, outcome: Outcome, 
     """
     finished = [run for run in plan.runs if outcome.finished(run.nodes)]
     folder = root / plan.suite.name
-    names = _with_peers(finished)
+    extras = {run.name: [extra for extra in run.extras if outcome.finished([extra.node])] for run in finished}
+    names = _with_peers(finished, extras)
     stale = [run for run in finished if not _is_current(folder / run.name, names[run.name])]
     if stale:
         with explained(root):
-            _write_all(folder, finished, stale, names, plan, world, store)
+            identity = base_identity(world.folder_of_base(store), store.root)
+            _write_all(folder, finished, stale, names, Materials(plan, world, store, identity, machine(), extras))
     return [folder / run.name for run in finished]
 
 
@@ -83,30 +91,28 @@ def _write_all(
     finished: Sequence[Run],
     stale: Sequence[Run],
     names: Mapping[str, dict[str, str]],
-    plan: Plan,
-    world: LoadedWorld,
-    store: Store,
+    materials: Materials,
 ) -> None:
     folder.mkdir(parents=True, exist_ok=True)
-    identity = base_identity(world.folder_of_base(store), store.root)
-    materials = Materials(plan, world, store, identity, machine())
-    gatherer = Gatherer(world, store)
-    write_texts(folder, world.stream)
+    gatherer = Gatherer(materials.world, materials.store)
+    write_texts(folder, materials.world.stream)
     rows = {run.name: gatherer.rows(run) for run in finished}
     cells = {run.name: _cells(run, rows[run.name], gatherer) for run in finished}
     for run in stale:
         peers: dict[str, pd.DataFrame] = {
             other.method.spec.schedule: cells[other.name] for other in finished if other.seed == run.seed
         }
-        _write(folder / run.name, run, rows[run.name], cells[run.name], peers, names[run.name], materials)
+        beside = extra_tables(run, materials.extras[run.name], gatherer)
+        _write(folder / run.name, run, rows[run.name], cells[run.name], beside, peers, names[run.name], materials)
 
 
-def _with_peers(runs: Sequence[Run]) -> dict[str, dict[str, str]]:
+def _with_peers(runs: Sequence[Run], extras: Mapping[str, Sequence[Extra]]) -> dict[str, dict[str, str]]:
     """Keys of the nodes behind each run's numbers by label: its own, and those of the STL and MTL beside it."""
     found = {}
     for run in runs:
         peers = [other for other in runs if other.seed == run.seed and other.method.spec.schedule != "sequential"]
-        found[run.name] = {node.label: node.key for part in (run, *peers) for node in part.nodes}
+        nodes = [node for part in (run, *peers) for node in part.nodes] + [extra.node for extra in extras[run.name]]
+        found[run.name] = {node.label: node.key for node in nodes}
     return found
 
 
@@ -130,6 +136,7 @@ def _write(
     run: Run,
     rows: RunRows,
     cells: pd.DataFrame,
+    beside: Mapping[Table, pd.DataFrame],
     peers: Mapping[str, pd.DataFrame],
     keys: Mapping[str, str],
     materials: Materials,
@@ -137,15 +144,16 @@ def _write(
     scratch = target.with_name(f".{target.name}.{os.getpid()}.{secrets.token_hex(4)}")
     scratch.mkdir()
     try:
-        tables = {
+        tables: dict[Table, pd.DataFrame] = {
             "cells": cells,
             "pairs": rows.pairs,
             "samples": rows.samples,
             "judgments": rows.judgments,
             "losses": rows.losses,
+            **beside,
         }
-        for name in TABLES:
-            write_table(scratch, name, tables[name])
+        for name, frame in tables.items():
+            write_table(scratch, name, frame)
         artefacts = {path.name: _sha256(path) for path in sorted(scratch.iterdir())}
         references = references_from(peers.get("isolated"), peers.get("joint"))
         metrics = measures_of(cells, run.order.tasks, run.method.spec.schedule, references)
@@ -258,7 +266,7 @@ def _bytes_below(folder: Path) -> int:
 
 def _suite_hash(materials: Materials) -> str:
     """Hash of what the suite decides; where its files lie on this machine is no part of it."""
-    values = materials.plan.suite.model_dump(mode="json", exclude={"data_dir", "methods", "orders", "seeds"})
+    values = materials.plan.suite.model_dump(mode="json", exclude=NOT_DECIDING)
     values["base"] = materials.identity.digest
     values["tasks"] = [task["name"] for task in values["tasks"]]
     values["judge"] = [dict(deciding(judge.identity)) for judge in judges_of(materials.plan.suite)]
@@ -269,7 +277,8 @@ def _provenance(run: Run, materials: Materials) -> Provenance:
     around = dict(materials.machine)
     now = datetime.now(UTC)
     costs, begun = {}, []
-    for node in {node.key: node for node in run.nodes}.values():
+    nodes = [*run.nodes, *(extra.node for extra in materials.extras[run.name])]
+    for node in {node.key: node for node in nodes}.values():
         kept = materials.store.read_provenance(node.key)
         if "cost" in kept:
             costs[node.key] = NodeCost(label=node.label, kind=node.kind, **kept["cost"])

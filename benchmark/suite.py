@@ -9,24 +9,18 @@ from pathlib import Path
 from typing import Any, Literal, Self
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import Field, ValidationError, field_validator, model_validator
 
+from lifealign_bench.benchmark.suite_parts import Capability, Evaluation, ExtraRows, Limits, Strict
 from lifealign_bench.data.errors import InputError, UnknownNameError
 
 PROTOCOL_VERSION = 1
 SHIPPED_WORLD = 0
 """The seed of the miniature world whose bases ship with the package."""
-Cells = Literal["full", "seen", "corners"]
 TuningOrigin = Literal["defaults", "paper", "disjoint", "in-place"]
 """Where hyper-parameters come from: the methods' own defaults, the paper, trials on a stream that shares no row
 with the evaluation (`lifealign tune`), or trials on the evaluated stream itself."""
 LoraTargets = Literal["query_value", "attention", "all_linear"]
-
-
-class Strict(BaseModel):
-    """Unknown keys are errors and instances never change."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class TaskEntry(Strict):
@@ -118,23 +112,6 @@ class Budget(Strict):
         return self
 
 
-class Evaluation(Strict):
-    """What is measured after every stage."""
-
-    cells: Cells = "full"
-    prompts: int | None = Field(default=None, ge=0, description="prompts a task that are answered; null: all")
-    max_new_tokens: int = Field(default=256, ge=1)
-    batch_size: int = Field(default=8, ge=1)
-
-
-class Limits(Strict):
-    """What `plan` checks before anything starts; null checks nothing."""
-
-    gpu_hours_per_method: float | None = Field(default=None, gt=0)
-    assumed_tflops: float = Field(default=30.0, gt=0, description="sustained throughput of the GPU, for estimates")
-    assumed_tokens_per_pair: int | None = Field(default=None, ge=1, description="for estimates before data is read")
-
-
 class Suite(Strict):
     """A benchmark: everything that decides its numbers, and nothing else."""
 
@@ -150,6 +127,8 @@ class Suite(Strict):
     budget: Budget = Budget()
     evaluation: Evaluation = Evaluation()
     judge: str | None = Field(default=None, description="oracle, a built-in judge, or a judge file; null: nobody")
+    capability: Capability = Capability()
+    drift: ExtraRows = "none"
     methods: tuple[MethodEntry, ...] = Field(min_length=1)
     orders: str | Mapping[str, tuple[str, ...]] | tuple[tuple[str, ...], ...] = "paper"
     seeds: tuple[int, ...] = Field(default=(0,), min_length=1)
@@ -166,6 +145,11 @@ class Suite(Strict):
         if isinstance(value, Sequence) and not isinstance(value, str):
             return [{"name": item} if isinstance(item, str) else item for item in value]
         return value
+
+    @field_validator("capability", mode="before")
+    @classmethod
+    def _capability_may_be_a_list(cls, value: object) -> object:
+        return {"tasks": value} if isinstance(value, list | tuple) else value
 
     @field_validator("base", mode="before")
     @classmethod
@@ -237,6 +221,7 @@ def _known_keys(parents: Sequence[int | str]) -> list[str]:
         "budget": Budget,
         "evaluation": Evaluation,
         "limits": Limits,
+        "capability": Capability,
         "lora": Lora,
         "phases": Phase,
     }

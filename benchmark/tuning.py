@@ -78,6 +78,8 @@ def tuning_suite(suite: Suite, orders: str | None) -> Suite:
         "orders": {order.name: list(order.tasks) for order in kept},
         "seeds": [_other_seed(suite.seeds)],
         "data_seed": _other_seed((suite.data_seed,)),
+        "capability": [],
+        "drift": "none",
     }
     return suite.with_overrides(changes)
 

@@ -24,6 +24,7 @@ ALLOWED = {
 TORCH_FREE = {
     "benchmark": (
         *("durable", "schema", "columns", "runs", "metrics", "matrix", "orders", "statistics"),
+        "behaviour",
         *("judge_records", "judge_scoring", "measuring", "pairwise_scoring", "strict_record"),
         *(
             "evaluation.text_metrics",
@@ -36,7 +37,7 @@ TORCH_FREE = {
         ),
     ),
     "judges": (
-        *("cards", "estimates", "human", "interface", "joint", "oracle", "questions"),
+        *("cards", "estimates", "human", "interface", "joint", "oracle", "oracle_content", "questions"),
         *("template", "templates", "templates.__init__", "verdict"),
     ),
 }

@@ -39,7 +39,7 @@ def greedy_answers(
     A prompt keeps its last `max_length` tokens, cut at turns where possible, less the room of the answer where that
     leaves at least a quarter of them.
     """
-    room = max(encoder.max_length - max_new_tokens, encoder.max_length // 4)
+    room = prompt_room(encoder.max_length, max_new_tokens)
     prompts = [encoder.prompt(pair.prompt, room) for pair in pairs]
     order = sorted(range(len(pairs)), key=lambda index: (len(prompts[index][0]), pairs[index].pair_id))
     found: dict[int, Answer] = {}
@@ -52,6 +52,11 @@ def greedy_answers(
         if progress is not None:
             progress(min(start + batch_size, len(order)), len(order))
     return [found[index] for index in range(len(pairs))]
+
+
+def prompt_room(max_length: int, max_new_tokens: int) -> int:
+    """Tokens that a prompt may have so that an answer fits behind it, at least a quarter of `max_length`."""
+    return max(max_length - max_new_tokens, max_length // 4)
 
 
 def _generate(model: Any, encoder: Encoder, prompts: Sequence[Sequence[int]], max_new_tokens: int) -> list[list[int]]:

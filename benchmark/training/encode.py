@@ -57,15 +57,16 @@ class Encoder:
 
     def _encode_anew(self, pair: Pair) -> EncodedPair:
         longest = self.max_length * 3 // 4
-        answers = [self._answer(text) for text in (pair.chosen, pair.rejected)]
+        answers = [self.answer(text) for text in (pair.chosen, pair.rejected)]
         chosen, rejected = (ids[:longest] for ids in answers)
         prompt, cut = self.prompt(pair.prompt, self.max_length - max(len(chosen), len(rejected)))
         return EncodedPair(pair, prompt, chosen, rejected, cut, sum(len(ids) > longest for ids in answers))
 
-    def _answer(self, text: str) -> tuple[int, ...]:
+    def answer(self, text: str, *, ended: bool = True) -> tuple[int, ...]:
+        """The tokens of an answer, uncut; ended: whether the end of turn follows it."""
         # Text that spells a marker stays text.
         ids: list[int] = self.tokenizer(text, add_special_tokens=False, split_special_tokens=True)["input_ids"]
-        return (*ids, self.end_of_turn)
+        return (*ids, self.end_of_turn) if ended else tuple(ids)
 
     def _render(self, turns: Sequence[Message]) -> list[int]:
         chat = [{"role": turn.role, "content": turn.content} for turn in turns]

@@ -44,7 +44,7 @@ app.add_typer(judge_app, name="judge", help="Judges: test one, or run it on answ
 app.add_typer(annotate_app, name="annotate", help="People as judges: draw answers, rate them on a page, count them.")
 app.add_typer(data_app, name="data", help="Tasks: show, scaffold and check preference data.")
 app.add_typer(base_app, name="base", help="Base models: build one from preference text.")
-app.add_typer(export_app, name="export", help="The board as static pages, CSV or JSON.")
+app.add_typer(export_app, name="export", help="The board as static pages, CSV or JSON; tasks for lm-eval.")
 app.add_typer(method_app, name="method", help="Method adapters.")
 app.add_typer(submission_app, name="submission", help="Submissions: pack runs, check them, put them on a board.")
 

@@ -1,4 +1,4 @@
-"""`lifealign export`: the board as static pages, as CSV or as JSON, and runs in the forms of others."""
+"""`lifealign export`: the board as static pages, CSV or JSON; runs and tasks in the forms of others."""
 
 from __future__ import annotations
 
@@ -56,6 +56,32 @@ def json_(
     from lifealign_bench.leaderboard.site.writing import write_json
 
     _write(write_json, results, out, metrics, everything)
+
+
+@app.command("lm-eval")
+def lm_eval(
+    suite: options.SuiteArgument = "mini",
+    out: Out = Path("lm-eval-tasks"),
+    workspace: options.Workspace = options.DEFAULT_WORKSPACE,
+    eval_rows: options.EvaluationRows = None,
+    base: options.Base = None,
+    data_dir: options.DataDir = None,
+    world_seed: options.WorldSeed = None,
+) -> None:
+    """Write a suite's evaluation pairs as lm-eval tasks, for any model: lm_eval --include_path DIR --tasks NAME."""
+    from lifealign_bench.benchmark.capability.exporting import export_tasks
+    from lifealign_bench.benchmark.session import overridden
+    from lifealign_bench.benchmark.store import Store
+    from lifealign_bench.benchmark.suite import load_suite
+    from lifealign_bench.benchmark.world import load_world
+
+    changes = options.make_overrides(None, None, None, None, eval_rows, base, data_dir, world_seed)
+    world = load_world(overridden(load_suite(suite), changes), workspace / "store", lambda text: None)
+    exported = export_tasks(world, Store(workspace / "store"), out)
+    if exported.not_rendered:
+        typer.echo(f"no rendered tasks: {exported.not_rendered}", err=True)
+    for name in exported.names:
+        typer.echo(name)
 
 
 def _write(

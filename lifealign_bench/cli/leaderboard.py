@@ -25,6 +25,12 @@ def leaderboard(
     ] = False,
     costs: Annotated[bool, typer.Option("--costs", help="In the terminal: also what a run costs.")] = False,
     orders: Annotated[bool, typer.Option("--orders", help="In the terminal: also orders, seeds, balance.")] = False,
+    capability: Annotated[
+        bool, typer.Option("--capability", help="In the terminal: also what lm-eval found before and after.")
+    ] = False,
+    drift: Annotated[
+        bool, typer.Option("--drift", help="In the terminal: also how answers changed, and what was lost.")
+    ] = False,
     figure: Annotated[
         Path | None, typer.Option("--figure", help="Draw the forgetting matrices: FILE.png, .svg or .html.")
     ] = None,
@@ -34,19 +40,36 @@ def leaderboard(
     browser: Annotated[bool, typer.Option("--browser/--no-browser", help="Open a browser.")] = True,
     as_json: options.Json = False,
 ) -> None:
-    """Open the board in a browser; --table, --matrix, --costs and --json print it, --figure draws it."""
+    """Open the board in a browser; --table, --matrix, --costs, --capability, --drift and --json print it, --figure
+    draws it."""
     from lifealign_bench.leaderboard.shipped import NOTE, shipped_results
 
     own = options.DEFAULT_WORKSPACE / "results"
     places = results or [str(own if own.exists() else shipped_results())]
     if places == [str(shipped_results())]:
         typer.echo(f"no results in {own}: {NOTE}", err=True)
-    if table or matrix or costs or orders or as_json or figure is not None or metric is not None:
-        _in_terminal([Path(place) for place in places], metric, matrix, costs, orders, figure, order, as_json)
+    paths = [Path(place) for place in places]
+    beside = capability or drift
+    if table or matrix or costs or orders or beside or as_json or figure is not None or metric is not None:
+        _in_terminal(paths, metric, matrix, costs, orders, figure, order, as_json)
+        if beside and not as_json and figure is None:
+            _beside(paths, capability, drift)
         return
     from lifealign_bench.leaderboard.serving import absolute, serve
 
     serve(absolute(places), host=host, port=port, open_browser=browser)
+
+
+def _beside(places: list[Path], capability: bool, drift: bool) -> None:
+    from rich.console import Console
+
+    from lifealign_bench.leaderboard.behaviour import behaviour_table, render_behaviour
+    from lifealign_bench.leaderboard.retained import render_retained, retained_table
+
+    if capability:
+        Console().print(render_retained(retained_table(places)))
+    if drift:
+        Console().print(render_behaviour(behaviour_table(places)))
 
 
 def _in_terminal(

@@ -158,6 +158,7 @@ def as_record(counts: PlanCounts) -> dict[str, object]:
         "gpu_hours_by_method": hours,
         "estimated_s": round(sum(guess.remaining_s.values()), 1),
         "rates_measured": guess.measured,
+        "notes": list(counts.notes),
     }
 
 
@@ -176,6 +177,8 @@ def show(console: Console, counts: PlanCounts, workers: int = 1) -> None:
         table.add_row(kind, *numbers, left)
     console.print(table)
     console.print(sharing_line(counts.sharing), markup=False, highlight=False)
+    for note in counts.notes:
+        console.print(note, markup=False, style="yellow", soft_wrap=True)
     hours = ", ".join(f"{name} {value:.2f}" for name, value in guess.gpu_hours_by_method.items())
     source = "measured in this workspace" if guess.measured else "assumed, nothing was measured here yet"
     left = clock(sum(guess.remaining_s.values()) / workers)

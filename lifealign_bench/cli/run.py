@@ -58,8 +58,11 @@ def run(
             console.print(failure.details, markup=False)
     if outcome.failures:
         lost = len(session.plan.runs) - len(folders)
+        state = (
+            f"{lost} of {len(session.plan.runs)} runs are incomplete" if lost else "every run is complete but for it"
+        )
         console.print(
-            f"{lost} of {len(session.plan.runs)} runs are incomplete; all else is kept: the same command goes on",
+            f"{state}; all else is kept: the same command goes on",
             markup=False,
             soft_wrap=True,
         )

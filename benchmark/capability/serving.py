@@ -1,0 +1,51 @@
+"""Whether a method's policies can be asked by lm-eval, found out on a model of a few hundred numbers."""
+
+from __future__ import annotations
+
+import warnings
+from typing import Any
+
+from lifealign_bench.benchmark.suite import Budget
+from lifealign_bench.benchmark.training.context import Attachment
+from lifealign_bench.methods.base import Method
+
+
+def why_not_asked(method: Method, budget: Budget) -> str | None:
+    """Why lm-eval cannot ask this method's policies, None where it can.
+
+    lm-eval takes a transformers model that finds its next token by itself: neither a module that must be told where
+    the question ends (a prompt pool), nor one that must be told the task.
+    """
+    if method.spec.needs_task_identity:
+        return "its policies answer only where the task is known"
+    try:
+        with warnings.catch_warnings(action="ignore"):
+            attached = method.attach(_smallest_model(), Attachment(budget, 0, ("task",)))
+        with method.serve(attached, None) as answering:
+            plain = _is_model(answering)
+    # A method's code may raise anything on a model this small, which says nothing of the real one.
+    except Exception:  # noqa: BLE001
+        return None
+    return None if plain else "its policies answer only through the method's own module (`serve`)"
+
+
+def _is_model(answering: Any) -> bool:
+    from peft import PeftModel
+    from transformers import PreTrainedModel
+
+    return isinstance(answering, PreTrainedModel | PeftModel)
+
+
+def _smallest_model() -> Any:
+    from transformers import LlamaConfig, LlamaForCausalLM
+
+    config = LlamaConfig(
+        vocab_size=8,
+        hidden_size=8,
+        intermediate_size=8,
+        num_hidden_layers=1,
+        num_attention_heads=1,
+        num_key_value_heads=1,
+        pad_token_id=0,
+    )
+    return LlamaForCausalLM(config)
