@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import TypeAdapter
 
@@ -62,7 +62,7 @@ def from_json(kind: Kind, text: bytes) -> Answer:
 
 
 def _adapter(kind: Kind) -> TypeAdapter[Answer]:
-    kinds: dict[Kind, object] = {"inference": Inference, "analysis": MetricAnalysis | str, "pair": Comparison | str}
+    kinds: dict[Kind, Any] = {"inference": Inference, "analysis": MetricAnalysis | str, "pair": Comparison | str}
     return TypeAdapter(kinds[kind])
 
 

@@ -95,8 +95,7 @@ def _main(metrics: pd.Series) -> str:
 
 
 def _mean(found: Sequence[dict[str, float]]) -> dict[str, float]:
-    means: dict[str, float] = pd.DataFrame(found).mean(skipna=False).to_dict()
-    return means
+    return {str(name): float(mean) for name, mean in pd.DataFrame(found).mean(skipna=False).items()}
 
 
 def _value(value: float | None) -> float:

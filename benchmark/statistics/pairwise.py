@@ -83,7 +83,9 @@ def bradley_terry(verdicts: Verdicts, draws: Draws | None = None) -> BradleyTerr
     Binder (1983), International Statistical Review 51.
     """
     shares, place, pairs = _shares(verdicts)
-    totals = np.stack([np.bincount(place, weights=own, minlength=len(pairs)) for own in shares.T], axis=1)
+    totals: Floats = np.stack(
+        [np.bincount(place, weights=own, minlength=len(pairs)) for own in shares.T], axis=1, dtype=np.float64
+    )
     reason = _disconnected(verdicts.methods, totals, pairs)
     if reason is not None:
         return BradleyTerry(tuple(Strength(name, None, None, None, None, reason) for name in verdicts.methods), None)
@@ -123,7 +125,9 @@ def _effects(fitted: Floats, totals: Floats, pairs: Integers) -> tuple[Floats, F
     design, offset = _design(pairs, len(fitted) - 1), _offset(totals)
     chances = _chances(fitted, design, offset)
     curvature = _curvature(chances, totals.sum(axis=1), design)
-    found: Floats = np.linalg.solve(curvature, design.reshape(-1, len(fitted)).T).T.reshape(design.shape)
+    found = np.asarray(np.linalg.solve(curvature, design.reshape(-1, len(fitted)).T), np.float64).T.reshape(
+        design.shape
+    )
     found[..., :-1] -= found[..., :-1].mean(axis=-1, keepdims=True)
     return chances, found
 

@@ -58,4 +58,4 @@ def _verdicts(rows: pd.DataFrame) -> Verdicts:
 def _codes(rows: pd.DataFrame, names: list[str]) -> tuple[NDArray[np.intp], pd.DataFrame]:
     """(N,) the place of each row among the sorted distinct values of these columns, and those."""
     groups = rows.groupby(names, sort=True)
-    return groups.ngroup().to_numpy(np.intp), groups.size().reset_index()[names]
+    return np.asarray(groups.ngroup(), np.intp), groups.size().reset_index()[names]
