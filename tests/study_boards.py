@@ -48,7 +48,7 @@ def serving(study: Path, *more: str) -> Iterator[Served]:
             env={**os.environ, "PYTHONPATH": ""},
         )
         try:
-            _wait(f"http://localhost:{port}/_stcore/health", process)
+            _wait(f"http://localhost:{port}/_stcore/health", process, seconds=180)
             yield Served(f"http://localhost:{port}", process)
         finally:
             process.send_signal(signal.SIGTERM)

@@ -13,6 +13,7 @@ from lifealign_bench.leaderboard.annotation.session import (
     Session,
     comment_key,
     given_of,
+    is_new,
     saw,
 )
 from lifealign_bench.leaderboard.app.widgets import escaped
@@ -29,6 +30,8 @@ def ask(session: Session, question: Question, template: Template) -> None:
     with texts:
         opened = _texts(session, question, template)
     with scale:
+        if is_new(question):
+            st.info(wording.ANOTHER, icon=":material/info:")
         st.markdown(f"**{escaped(' '.join(template.question.split()))}**")
         if session.is_skipping(question):
             _reasons(session, question)

@@ -19,6 +19,7 @@ from lifealign_bench.judges.templates import SHIPPED, read_folder
 
 RATER = "rater"
 NOTE, SHOWN, SKIPPING, OPENED, CRITERIA = "note", "shown", "skipping", "opened", "criteria"
+TEMPLATE = "template"
 ALWAYS_OPEN = "always-open"
 
 
@@ -109,6 +110,15 @@ def saw(question: Question) -> None:
     known, _ = st.session_state.get(SHOWN, ("", 0.0))
     if known != question.id:
         st.session_state[SHOWN] = question.id, time.monotonic()
+
+
+def is_new(question: Question) -> bool:
+    """Whether this is the first question by another template than those before, in this window."""
+    before, first = st.session_state.get(TEMPLATE, (None, None))
+    if before != question.template:
+        first = question.id if before is not None else None
+        st.session_state[TEMPLATE] = question.template, first
+    return bool(first == question.id)
 
 
 def check_templates(file: StudyFile) -> None:

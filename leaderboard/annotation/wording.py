@@ -23,6 +23,7 @@ CONSENT = (
 )
 AGREE = "I have read this and take part"
 WARNING = "Content warning: this request is marked as harmful. It and its answers may be upsetting."
+ANOTHER = "The question changes now: read it and its levels first."
 REASONS: Mapping[str, str] = {
     "1": "I do not know enough about the subject",
     "2": "The request or the answer cannot be understood",
