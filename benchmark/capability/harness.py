@@ -57,7 +57,7 @@ def ask(model: Any, tokenizer: Any, question: Question, progress: Progress | Non
     from lm_eval.models.huggingface import HFLM
     from lm_eval.tasks import TaskManager
 
-    with _quietly(), _randomness_kept():
+    with _quietly(), randomness_kept():
         own = question.tasks_at is not None
         tasks = TaskManager(include_path=str(question.tasks_at) if own else None, include_defaults=not own)
         _explain_what_does_not_load(tasks)
@@ -92,7 +92,7 @@ def _explain_what_does_not_load(tasks: Any) -> None:
 
 
 @contextmanager
-def _randomness_kept() -> Iterator[None]:
+def randomness_kept() -> Iterator[None]:
     """lm-eval seeds every generator there is; afterwards each goes on where it was."""
     plain, arrays = random.getstate(), np.random.get_state()
     with torch.random.fork_rng():

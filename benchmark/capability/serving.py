@@ -5,6 +5,8 @@ from __future__ import annotations
 import warnings
 from typing import Any
 
+import torch
+
 from lifealign_bench.benchmark.suite import Budget
 from lifealign_bench.benchmark.training.context import Attachment
 from lifealign_bench.methods.base import Method
@@ -19,7 +21,7 @@ def why_not_asked(method: Method, budget: Budget) -> str | None:
     if method.spec.needs_task_identity:
         return "its policies answer only where the task is known"
     try:
-        with warnings.catch_warnings(action="ignore"):
+        with warnings.catch_warnings(action="ignore"), torch.random.fork_rng(devices=[]):
             attached = method.attach(_smallest_model(), Attachment(budget, 0, ("task",)))
         with method.serve(attached, None) as answering:
             plain = _is_model(answering)
