@@ -95,8 +95,8 @@ def _main(metrics: pd.Series) -> str:
 
 
 def _mean(found: Sequence[dict[str, float]]) -> dict[str, float]:
-    means: dict[str, float] = pd.DataFrame(found).mean(skipna=False).to_dict()
-    return means
+    means = pd.DataFrame(found).mean(skipna=False)
+    return {str(name): float(value) for name, value in means.items()}
 
 
 def _value(value: float | None) -> float:
