@@ -153,8 +153,8 @@ def operations(node: Node, suite: Suite, sizes: Mapping[str, Sizes]) -> float:
         return FORWARD * parameters * tokens * (suite.capability.limit or usual)
     task = sizes[str(node.inputs["task"])]
     if node.kind == "divergence":
-        answered = tokens + suite.evaluation.max_new_tokens
-        return 2 * FORWARD * parameters * (suite.evaluation.prompts or task.evaluation) * answered
+        whole = tokens + suite.evaluation.max_new_tokens
+        return 2 * FORWARD * parameters * (suite.evaluation.prompts or task.evaluation) * whole
     if node.kind == "verdicts":
         return ORACLE_OPERATIONS * (suite.evaluation.prompts or task.evaluation)
     if node.kind == "answers":

@@ -47,8 +47,8 @@ def behaviour_table(results: Path | Sequence[Path]) -> pd.DataFrame:
     columns = [name for metric in BEHAVIOUR for name in (f"{metric}_base", metric)]
     rows = []
     for (suite, method), found in sorted(groups.items()):
-        averaged = pd.DataFrame(found, columns=[*columns, *LOSS[:3]]).mean()
-        means = {str(name): float(mean) for name, mean in averaged.items()}
+        mean = pd.DataFrame(found, columns=[*columns, *LOSS[:3]]).mean()
+        means = {str(name): float(value) for name, value in mean.items()}
         both = means["superficial"] >= 0 and means["essential"] >= 0 and means["lost"] > 0
         share = means["superficial"] / means["lost"] if both else math.nan
         rows.append({"suite": suite, "method": method, **means, "superficial_share": share, "runs": len(found)})

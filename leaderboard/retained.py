@@ -95,7 +95,8 @@ def _main(metrics: pd.Series) -> str:
 
 
 def _mean(found: Sequence[dict[str, float]]) -> dict[str, float]:
-    return {str(name): float(mean) for name, mean in pd.DataFrame(found).mean(skipna=False).items()}
+    means = pd.DataFrame(found).mean(skipna=False)
+    return {str(name): float(value) for name, value in means.items()}
 
 
 def _value(value: float | None) -> float:
