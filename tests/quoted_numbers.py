@@ -1,6 +1,7 @@
-"""The numbers that docs/statistics.md quotes, each with its place in the report's JSON.
+"""The numbers that pages of docs/ quote, each with its place in a report's JSON.
 
-`python tests/quoted_numbers.py RUNS` prints the tables of the page with numbers of other runs; --write puts them in.
+`python tests/quoted_numbers.py RUNS` prints the tables of docs/statistics.md with numbers of other runs; --write puts
+them in. Instead of runs it takes a report that `lifealign report --out` wrote, and with --page another page.
 """
 
 from __future__ import annotations
@@ -13,7 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-PAGE = Path(__file__).resolve().parents[1] / "docs" / "statistics.md"
+DOCS = Path(__file__).resolve().parents[1] / "docs"
+PAGE = DOCS / "statistics.md"
 ROW = re.compile(r"^\| (?P<what>[^|]+) \| (?P<value>[^|]+) \| `(?P<path>[^`|]+)` \|$")
 KEYS = ("metric", "method", "name", "order")
 
@@ -61,7 +63,9 @@ def written(value: Any, like: str) -> str:
 
 
 def report(runs: Path) -> Any:
-    """The report on some runs, as JSON values."""
+    """The report on some runs, or one that was written, as JSON values."""
+    if runs.suffix == ".json":
+        return json.loads(runs.read_text("utf-8"))
     from lifealign_bench.benchmark.runs import find_runs
     from lifealign_bench.leaderboard.analysis.analysis import analyse, to_json
 
@@ -85,9 +89,10 @@ def _names(one: Any) -> list[str]:
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("runs", type=Path)
+    parser.add_argument("--page", type=Path, default=PAGE)
     parser.add_argument("--write", action="store_true")
     asked = parser.parse_args()
-    page = refreshed(PAGE.read_text("utf-8"), report(asked.runs))
+    page = refreshed(asked.page.read_text("utf-8"), report(asked.runs))
     print("\n".join(quote.line() for quote in quotes(page)))
     if asked.write:
-        PAGE.write_text(page, "utf-8")
+        asked.page.write_text(page, "utf-8")

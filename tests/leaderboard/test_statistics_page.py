@@ -1,11 +1,11 @@
-"""docs/statistics.md: every number on it is that of the shipped board."""
+"""Pages of docs/: every number on them is that of the shipped board, or of the report beside the page."""
 
 from __future__ import annotations
 
 import re
 
 from lifealign_bench.leaderboard.shipped import shipped_results
-from quoted_numbers import PAGE, look_up, quotes, refreshed, report, written
+from quoted_numbers import DOCS, PAGE, look_up, quotes, refreshed, report, written
 
 
 def test_every_quoted_number_is_that_of_the_shipped_board() -> None:
@@ -36,3 +36,9 @@ def test_every_row_of_a_table_with_a_place_is_read() -> None:
     text = PAGE.read_text("utf-8")
     rows = [line for line in text.splitlines() if line.startswith("|") and re.search(r"`[a-z_]+\.", line)]
     assert len(rows) == len(list(quotes(text)))
+
+
+def test_every_number_of_the_larger_board_is_that_of_its_report() -> None:
+    text = (DOCS / "six-orders.md").read_text("utf-8")
+    assert len(list(quotes(text))) > 30
+    assert refreshed(text, report(DOCS / "six-orders.json")) == text
