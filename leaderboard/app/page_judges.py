@@ -13,6 +13,7 @@ from lifealign_bench.leaderboard.app.widgets import caution, empty, notes, show_
 from lifealign_bench.leaderboard.judge_card_tables import canary_table, card_tables
 from lifealign_bench.leaderboard.judge_cards import fitness, read_cards
 from lifealign_bench.leaderboard.judge_tables import judge_facts, judges_of, verdict_counts
+from lifealign_bench.leaderboard.people_tables import coverage_by_people, raters_table
 from lifealign_bench.leaderboard.shown import Column, text_table
 from lifealign_bench.leaderboard.visible import visible
 
@@ -43,6 +44,7 @@ def draw(view: View) -> None:
         )
         show_table(verdict_counts(view.rows, view.runs), "verdicts")
         view.go("samples", "Read verdicts beside their answers", {"show": "every answer"})
+    _people(view)
     _others([card for card in found.cards if card not in known])
     for item in found.left_out:
         caution(f"{item.place}: {item.reason}")
@@ -91,6 +93,16 @@ def _canaries(cards: Sequence[JudgeCard]) -> None:
         "Answers that no method made, judged as all others are. What they get above what they deserve is a fault."
     )
     show_table(table, "canaries")
+
+
+def _people(view: View) -> None:
+    raters, coverage = raters_table(view.rows, view.runs), coverage_by_people(view.rows, view.runs)
+    if raters is None or coverage is None:
+        return
+    st.subheader("People", anchor=False)
+    st.caption("Means of two raters compare only where both rated the same answers; the judge card takes severity out.")
+    show_table(coverage, coverage.name)
+    show_table(raters, raters.name)
 
 
 def _others(cards: Sequence[JudgeCard]) -> None:

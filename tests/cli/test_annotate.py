@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import Result
+from streamlit.testing.v1 import AppTest
 from typer.testing import CliRunner
 
 from human_studies import rating
@@ -24,6 +25,7 @@ from lifealign_bench.judges.human.study import Question, Verdict
 from lifealign_bench.leaderboard.board import load_board
 from lifealign_bench.leaderboard.people_tables import coverage_by_people, raters_table
 from lifealign_bench.leaderboard.queries import Rows
+from lifealign_bench.leaderboard.serving import VARIABLE
 from lifealign_bench.leaderboard.tables import ranking_table
 from small_board import small_board
 
@@ -144,6 +146,22 @@ def test_peoples_ratings_become_the_rows_of_judges_of_their_own(board, rated, tm
     judges = set(ranking["judges"])
     assert {name.split()[0] for name in judges} == {"oracle", "human/anna"}
     assert ranking[ranking["judges"].str.startswith("human")]["rank"].isna().all()
+
+
+def test_the_board_s_page_of_judges_shows_who_rated_how_much(board, rated, tmp_path, monkeypatch):
+    done("board", board, "--study", rated.path, "--out", tmp_path / "judged")
+    monkeypatch.setenv(VARIABLE, json.dumps([str(tmp_path / "judged")]))
+    page = AppTest.from_string(
+        "from lifealign_bench.leaderboard.app import shell\nimport streamlit as st\n"
+        "st.navigation([shell._page(name) for name in shell.PAGES], position='hidden')\nshell._draw('judges')",
+        default_timeout=60,
+    ).run()
+    assert not page.exception
+    assert "People" in [title.value for title in page.subheader]
+    shown = [
+        frame.value for frame in page.dataframe if "Rater" in frame.value.columns or "judge" in frame.value.columns
+    ]
+    assert any(set(frame.iloc[:, 0]) == {"human/anna", "human/ben"} for frame in shown)
 
 
 def test_the_report_puts_the_runs_judge_and_the_truth_beside_people(board, rated):
