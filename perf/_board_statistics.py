@@ -109,15 +109,16 @@ def ranking(board: Board) -> object:
 
 
 def pairwise(board: Board) -> object:
-    """Every prompt's verdict on every pair of methods, at the last step of the first run."""
+    """Every prompt's verdict on every pair of methods, at the last step of every block."""
     pairs = np.array(list(combinations(range(len(board.methods)), 2)))
-    last = board.values[:, 0, -1]
-    score = np.concatenate([(100.0 + last[a] - last[b]) / 200.0 for a, b in pairs])
-    first, second = (np.repeat(pairs[:, side], board.prompts.n_prompts) for side in (0, 1))
-    prompt = np.tile(np.arange(board.prompts.n_prompts), len(pairs))
-    run = np.zeros(len(prompt), dtype=np.intp)
-    one = board.runs.of(np.arange(len(board.blocks)) == 0)
-    return bradley_terry(Verdicts(board.methods, first, second, score, run, prompt, one, board.prompts))
+    last = board.values[:, :, -1]
+    score = np.concatenate([((100.0 + last[a] - last[b]) / 200.0).ravel() for a, b in pairs])
+    each = len(board.blocks) * board.prompts.n_prompts
+    first, second = (np.repeat(pairs[:, side], each) for side in (0, 1))
+    run, prompt = (
+        np.tile(part.ravel(), len(pairs)) for part in np.indices((len(board.blocks), board.prompts.n_prompts))
+    )
+    return bradley_terry(Verdicts(board.methods, first, second, score, run, prompt, board.runs, board.prompts))
 
 
 def variances(board: Board) -> object:

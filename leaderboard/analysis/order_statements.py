@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from lifealign_bench.benchmark.statistics.agreement import Agreement
+from lifealign_bench.benchmark.statistics.ranking import Ranking
 from lifealign_bench.benchmark.statistics.sensitivity import LEAST_ORDERS, LEAST_SEEDS, Sensitivity
 from lifealign_bench.benchmark.statistics.sign_flip import ALPHA
 from lifealign_bench.leaderboard.analysis.record import Averaged, DesignRecord, Finding, Statement
@@ -42,8 +43,13 @@ def order_statements(
         yield _too_few(design)
 
 
-def agreement_statements(found: Agreement) -> Iterator[Statement]:
-    """Shown: the orders rank the methods more alike than chance. Open: they do not, or it cannot be known."""
+def agreement_statements(found: Agreement, ranking: Ranking) -> Iterator[Statement]:
+    """Shown: the orders rank the methods more alike than chance, and a rank is told from another. Open: they do not, or
+    it cannot be known.
+
+    Shuffled ranks hold the prompts fixed, which all orders share: methods that differ on these prompts alone are ranked
+    alike, too. The intervals of ranks draw the prompts.
+    """
     w, line = found.w.value, found.w_line.value
     asked = f"{counted(len(found.methods), 'method')} in {counted(len(found.orders), 'order')}"
     limits = "That orders agree about the ranks does not make neighbours in the ranking different."
@@ -54,7 +60,12 @@ def agreement_statements(found: Agreement) -> Iterator[Statement]:
     beside = "" if line is None else f"; chance alone exceeds {line:.2f} in at most 5 % of cases"
     numbers = f"Kendall's W = {w:.2f} ({asked}{beside})"
     rule = f"shuffled ranks: {chance(found.p)}"
-    if found.p < ALPHA:
+    ranked = [one for one in ranking.ranks if one.low is not None]
+    told_apart = any((one.low, one.high) != (1, len(ranked)) for one in ranked)
+    if found.p < ALPHA and not told_apart:
+        text = f"On these prompts the orders rank the methods alike: {numbers}."
+        yield _agreement("seen", text, rule, "On other prompts no rank is told from another.", found.p)
+    elif found.p < ALPHA:
         yield _agreement("shown", f"The orders rank the methods alike: {numbers}.", rule, limits, found.p)
     else:
         text = f"That the orders rank the methods alike is not shown: {numbers}."

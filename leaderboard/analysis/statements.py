@@ -22,7 +22,7 @@ def stated(found: MetricAnalysis, design: DesignRecord) -> MetricAnalysis:
             found.order_tests, found.order_effects, found.averaged, found.sensitivity, design, found.metric
         ),
         *position_statements(found.position_tests, found.averaged, len(design.tasks), found.metric),
-        *agreement_statements(found.agreement),
+        *agreement_statements(found.agreement, found.ranking),
         *method_statements(found.ranking, found.power, found.difference, len(design.seeds), found.metric),
     ]
     return replace(found, statements=tuple(sorted(listed, key=_place)))
