@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from browsing import Served, _wait, free_port
+from browsing import Served, free_port, wait_for
 from stored_boards import FORMULA, IMAGE, MARKDOWN, RIGHT_TO_LEFT, SCRIPT, Names, store_board
 from typer.testing import CliRunner
 
@@ -48,7 +48,7 @@ def serving(study: Path, *more: str) -> Iterator[Served]:
             env={**os.environ, "PYTHONPATH": ""},
         )
         try:
-            _wait(f"http://localhost:{port}/_stcore/health", process, seconds=180)
+            wait_for(f"http://localhost:{port}/_stcore/health", process, seconds=180)
             yield Served(f"http://localhost:{port}", process)
         finally:
             process.send_signal(signal.SIGTERM)

@@ -121,7 +121,7 @@ def in_words(found: MetricAnalysis) -> None:
     for level, title in LEVEL_TITLES.items():
         own = [one for one in found.statements if one.level == level]
         if own:
-            with st.expander(f"{title} ({len(own)})", expanded=level == "shown"):
+            with st.expander(f"{escaped(title)} ({len(own)})", expanded=level == "shown"):
                 for one in own[:MOST_SAID]:
                     st.text(visible(one.text))
                     notes([f"{text.rstrip('.')}." for text in (one.rule, one.limits)])

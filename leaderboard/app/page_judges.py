@@ -9,7 +9,7 @@ import streamlit as st
 
 from lifealign_bench.benchmark.judge_records import JudgeRecord
 from lifealign_bench.leaderboard.app.view import View
-from lifealign_bench.leaderboard.app.widgets import caution, empty, notes, show_table
+from lifealign_bench.leaderboard.app.widgets import caution, empty, escaped, notes, show_table
 from lifealign_bench.leaderboard.judge_card_tables import canary_table, card_tables
 from lifealign_bench.leaderboard.judge_cards import fitness, read_cards
 from lifealign_bench.leaderboard.judge_tables import judge_facts, judges_of, verdict_counts
@@ -64,16 +64,16 @@ def _judge(judge: JudgeRecord, cards: Sequence[JudgeCard], key: str) -> None:
 def _card(card: JudgeCard, key: str) -> None:
     """The verdict on the judge, then the parts of its card beside each other."""
     if card.fit is False:
-        st.error(fitness(card), icon=":material/gpp_bad:")
+        st.error(escaped(fitness(card)), icon=":material/gpp_bad:")
         for reason in card.unfit[:MOST_REASONS]:
             st.text(visible(reason))
     elif card.fit:
-        st.success(fitness(card), icon=":material/verified:")
+        st.success(escaped(fitness(card)), icon=":material/verified:")
     else:
         caution(fitness(card))
     parts = card_tables(card, key)
     if parts:
-        for tab, (_, words, table) in zip(st.tabs([title for title, _, _ in parts]), parts, strict=True):
+        for tab, (_, words, table) in zip(st.tabs([escaped(title) for title, _, _ in parts]), parts, strict=True):
             with tab:
                 st.text(words)
                 show_table(table, table.name)
@@ -110,7 +110,7 @@ def _others(cards: Sequence[JudgeCard]) -> None:
         return
     st.subheader("Cards of judges that judged nothing here", anchor=False)
     for number, card in enumerate(cards):
-        with st.expander(visible(card.judge.name), icon=":material/gavel:"):
+        with st.expander(escaped(visible(card.judge.name)), icon=":material/gavel:"):
             st.text(
                 visible(f"{card.judge.model_served or card.judge.model_requested}, templates {card.judge.template}")
             )

@@ -10,7 +10,7 @@ import streamlit as st
 
 from lifealign_bench.data.errors import InputError
 from lifealign_bench.leaderboard.app.view import View
-from lifealign_bench.leaderboard.app.widgets import show_table
+from lifealign_bench.leaderboard.app.widgets import escaped, show_table
 from lifealign_bench.leaderboard.places import is_url
 from lifealign_bench.leaderboard.shown import Column, text_table
 from lifealign_bench.leaderboard.submissions.apart import Verdict, check_apart
@@ -55,11 +55,14 @@ def _checked(file_id: str, content: bytes, view: View) -> None:
             place.write_bytes(content)
             known[file_id] = check_apart(place, _local_places(view))
     verdict = known[file_id]
-    errors = sum(finding.level == "error" for finding in verdict.findings)
+    errors = [finding for finding in verdict.findings if finding.level == "error"]
     if verdict.is_clean:
-        st.success(f"Clean: {verdict.rows:,} rows, {len(verdict.findings)} warnings.", icon=":material/check:")
+        st.success(
+            f"Clean: {escaped(format(verdict.rows, ','))} rows, {len(verdict.findings)} warnings.",
+            icon=":material/check:",
+        )
     else:
-        st.error(f"{errors} errors: this bundle would be refused.", icon=":material/close:")
+        st.error(f"{len(errors)} errors: this bundle would be refused.", icon=":material/close:")
     if verdict.findings:
         rows = [{**finding.as_json(), "about": GROUPS[finding.rule[0]]} for finding in verdict.findings]
         columns = tuple(Column(name, name.capitalize()) for name in COLUMNS)

@@ -132,7 +132,7 @@ def test_a_judge_and_people_who_love_the_same_things_share_the_bias():
         replace(each, item=replace(each.item, answer=listed if long[each.id] else "short")) for each in questions
     )
     given = tuple(replace(each, verdict=min(10, each.verdict + 3 * long[each.question])) for each in given)
-    fond = {each.id: 5.0 + 3 * long[each.id] + number % 2 / 4 for number, each in enumerate(questions)}
+    fond = {each.id: 5.0 + 3 * long[each.id] + number % 3 / 4 for number, each in enumerate(questions)}
     cold = {each.id: float(5 + number % 3) for number, each in enumerate(questions)}
     for judge, shared in ((fond, True), (cold, False)):
         rows = {row.name: row for row in people_section("s", questions, given, Beside(judge)).dimensions[0].biases}
