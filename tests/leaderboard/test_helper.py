@@ -7,7 +7,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -188,3 +187,62 @@ def test_a_source_computes_an_answer_once_and_finds_it_the_next_time(
     assert known.done()
     assert known.result() == found
     assert json.loads(next(shelf.folder.iterdir()).read_bytes().partition(b"\n")[2])["last"]
+
+
+def test_a_process_that_was_lost_in_the_midst_of_an_answer_is_replaced_once(
+    results: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    helper = Helper((str(results),))
+    first = subprocess.Popen(["true"], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    helper._process = first
+    monkeypatch.setattr(first, "poll", lambda: None)
+    found = from_json("inference", helper.ask(asked(load_board([results]))))
+    assert isinstance(found, Inference)
+    assert found.last
+
+
+def test_a_failure_is_forgotten_when_the_board_is_read_again(
+    results: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = Source((str(results),), shelf=Shelf(tmp_path / "shelf"))
+    runs, question = source.board().runs, asked(source.board())
+    bodies: list[bytes | None] = [None, None, to_json("inference", answer(question, runs, Rows()))]
+
+    def ask(_: Question) -> bytes:
+        body = bodies.pop(0)
+        if body is None:
+            raise NoAnswerError("no memory")
+        return body
+
+    monkeypatch.setattr(source._helper, "ask", ask)
+    assert source.ask(question, runs).result(timeout=20) == "the process that computes them failed: no memory"
+    assert source.ask(question, runs).done(), "a page that is drawn again does not ask again at once"
+    source.board(now=True)
+    assert isinstance(source.ask(question, runs).result(timeout=20), str)
+    monkeypatch.setattr("lifealign_bench.leaderboard.app.source.FAILED_SECONDS", 0.0)
+    assert isinstance(source.ask(question, runs).result(timeout=20), Inference)
+
+
+def test_an_answer_is_not_kept_when_rows_changed_while_it_was_computed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    results = store_board(tmp_path / "results")
+    source = Source((str(results),), shelf=Shelf(tmp_path / "shelf"))
+    runs, question = source.board().runs, asked(source.board())
+    body = to_json("inference", answer(question, runs, Rows()))
+
+    def ask(_: Question) -> bytes:
+        rows = read_table(Path(runs[0].folder), "judgments")
+        rows.loc[0, "verdict"] = 1.0 if rows.loc[0, "verdict"] != 1.0 else 2.0
+        write_table(Path(runs[0].folder), "judgments", rows)
+        return body
+
+    monkeypatch.setattr(source._helper, "ask", ask)
+    assert isinstance(source.ask(question, runs).result(timeout=20), Inference)
+    assert not source.shelf.folder.exists()
+
+
+def test_an_answer_on_fewer_runs_than_were_asked_about_is_none(results: Path) -> None:
+    question = Question("inference", (*asked(load_board([results])).folders, str(results / "gone")), "rubric")
+    with pytest.raises(NoAnswerError, match=r"it found \d+ of \d+ runs"):
+        Helper((str(results),)).ask(question)
