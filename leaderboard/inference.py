@@ -74,8 +74,7 @@ def infer(rows: Rows, runs: Sequence[BoardRun], metric: str) -> Inference:
     last, bwt = measured(board, "last"), measured(board, "bwt")
     ranking = rank_methods(last)
     intervals = method_intervals(last)
-    kinds = sorted({found.kind for found in intervals.values() if found.kind})
-    notes = [_SPEAK_OF[kind] for kind in kinds]
+    notes = _speak_of(intervals)
     if ranking.groups_reason:
         notes.append(f"No tie groups: {ranking.groups_reason}.")
     ranks = {rank.method: rank for rank in ranking.ranks}
@@ -83,9 +82,26 @@ def infer(rows: Rows, runs: Sequence[BoardRun], metric: str) -> Inference:
 
 
 _SPEAK_OF = {
-    "these runs only": "Intervals speak of these runs only: the prompts vary, the orders and seeds do not.",
-    "runs and prompts": "Intervals speak of other runs and other prompts, too.",
+    "these runs only": "these runs only: the prompts vary, the orders and seeds do not",
+    "runs and prompts": "other runs and other prompts, too",
 }
+
+
+def _speak_of(intervals: Mapping[str, Interval]) -> list[str]:
+    """What the intervals speak of; where that differs, whose speak of what, those of most methods as all others."""
+    whose: dict[str, list[str]] = {}
+    for label, found in intervals.items():
+        if found.kind:
+            whose.setdefault(found.kind, []).append(label)
+    kinds = sorted(whose, key=lambda kind: (len(whose[kind]), kind))
+    notes = [f"Intervals of {_listed(whose[kind])} speak of {_SPEAK_OF[kind]}." for kind in kinds[:-1]]
+    beginning = "All other intervals" if notes else "Intervals"
+    return [*notes, *(f"{beginning} speak of {_SPEAK_OF[kind]}." for kind in kinds[-1:])]
+
+
+def _listed(labels: Sequence[str]) -> str:
+    *first, last = [named(label) for label in sorted(labels)]
+    return f"{', '.join(first)} and {last}" if first else last
 
 
 def compare_two(
