@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 
 import pandas as pd
 
+from lifealign_bench.benchmark.measuring import LOWER_IS_BETTER
 from lifealign_bench.benchmark.statistics.board import measured
 from lifealign_bench.benchmark.statistics.comparison import Comparison, compare_methods, method_intervals
 from lifealign_bench.benchmark.statistics.crossed import Interval
@@ -22,6 +23,7 @@ from lifealign_bench.leaderboard.visible import named
 
 MOST_METHODS = 40
 """Every pair is compared, so that a page of more methods would keep its reader waiting."""
+AWAITED = "…"
 
 
 @dataclass(frozen=True)
@@ -133,6 +135,23 @@ def with_inference(frame: pd.DataFrame, found: Inference) -> pd.DataFrame:
     shown["ranks"] = ["" if one is None or one.low is None else f"{one.low} to {one.high}" for one in ranks]
     shown["tie"] = pd.Series([None if one is None else one.group for one in ranks], dtype="Int64")
     return shown.drop(columns="last_se")
+
+
+def awaiting(frame: pd.DataFrame) -> pd.DataFrame:
+    """The `ranking` with the columns of `with_inference` before their numbers are there: columns stay where they are."""
+    shown = frame.copy()
+    for name in ("last_interval", "bwt_interval", "ranks"):
+        shown[name] = AWAITED
+    shown["tie"] = pd.Series([None] * len(shown), dtype="Int64")
+    return shown.drop(columns="last_se")
+
+
+def place_in_words(found: Inference, method: str, metric: str) -> str:
+    """What the row on top of a ranking is: the first alone where its rank's interval says so."""
+    rank = found.ranks.get(method)
+    if rank is not None and rank.high == 1:
+        return "First"
+    return "Lowest mean" if metric in LOWER_IS_BETTER else "Highest mean"
 
 
 def _between(found: Interval | None) -> str:
