@@ -8,6 +8,8 @@ import signal
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from importlib.metadata import version
+from importlib.resources import files
 from pathlib import Path
 
 import pytest
@@ -16,13 +18,14 @@ from stored_boards import store_board
 
 from lifealign_bench.benchmark.columns import read_table, write_table
 from lifealign_bench.benchmark.statistics.crossed import Interval
+from lifealign_bench.leaderboard import shelf as shelf_module
 from lifealign_bench.leaderboard.app.source import Source
 from lifealign_bench.leaderboard.asking import Helper, NoAnswerError
 from lifealign_bench.leaderboard.board import Board, load_board
 from lifealign_bench.leaderboard.inference import Inference, _speak_of, compare_two, turned
 from lifealign_bench.leaderboard.queries import Rows
 from lifealign_bench.leaderboard.questions import Question, answer, from_json, to_json
-from lifealign_bench.leaderboard.shelf import Shelf, named_by_code, rows_name
+from lifealign_bench.leaderboard.shelf import Shelf, named_by_code, own_shelf, rows_name
 
 
 @pytest.fixture(scope="module")
@@ -267,3 +270,38 @@ def test_where_intervals_speak_of_different_things_it_is_said_whose_speak_of_wha
     alone = _speak_of({"ewc": own["ewc"]})
     assert alone == ["Intervals speak of other runs and other prompts, too."]
     assert _speak_of({}) == []
+
+
+def test_a_user_without_a_home_has_no_answers_kept(results: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def no_home() -> Path:
+        raise RuntimeError("Could not determine home directory.")
+
+    monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
+    monkeypatch.setattr(Path, "home", no_home)
+    shelf = own_shelf()
+    shelf.keep("name", b"{}")
+    assert shelf.find("name", asked(load_board([results]))) is None
+
+
+@pytest.mark.parametrize("changed", ["benchmark/measuring.py", "data/rows.py", "leaderboard/questions.py", "numpy"])
+def test_an_answer_is_named_by_all_code_that_decides_it(
+    changed: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    known = named_by_code("name")
+    root = tmp_path / "lifealign_bench"
+    for package in shelf_module.CODE:
+        own = Path(str(files(f"lifealign_bench.{package}")))
+        copy = root / package.replace(".", "/")
+        copy.mkdir(parents=True, exist_ok=True)
+        for path in own.glob("*.py"):
+            (copy / path.name).write_bytes(path.read_bytes())
+    monkeypatch.setattr(shelf_module, "files", lambda name: tmp_path / name.replace(".", "/"))
+    shelf_module._code.cache_clear()
+    assert named_by_code("name") == known
+    if changed == "numpy":
+        monkeypatch.setattr(shelf_module, "version", lambda name: "0.0" if name == "numpy" else version(name))
+    else:
+        (root / changed).write_bytes((root / changed).read_bytes() + b"\n")
+    shelf_module._code.cache_clear()
+    assert named_by_code("name") != known
+    shelf_module._code.cache_clear()
