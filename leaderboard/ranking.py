@@ -47,9 +47,7 @@ def ranking(runs: Sequence[BoardRun], metric: str) -> pd.DataFrame:
     return frame
 
 
-def ranking_table(
-    frame: pd.DataFrame, metric: str, name: str = "ranking", *, always: Sequence[str] = ()
-) -> Table:
+def ranking_table(frame: pd.DataFrame, metric: str, name: str = "ranking", *, always: Sequence[str] = ()) -> Table:
     """The ranking as it is shown; columns without any number are left away, but for those named in `always`."""
     title = metric_name(metric)
     unit = title.unit

@@ -40,7 +40,12 @@ def draw(view: View) -> None:
     # Plotly takes longer to load than a table to be painted.
     from lifealign_bench.leaderboard.ranking_figures import ranking_figure
 
-    show_figure(ranking_figure(means if is_awaited else frame, view.runs, view.metric, view.ink), "ranking", "Last of every method", "ranking")
+    show_figure(
+        ranking_figure(means if is_awaited else frame, view.runs, view.metric, view.ink),
+        "ranking",
+        "Last of every method",
+        "ranking",
+    )
     _references(view, frame)
     # What is folded is read when it is opened.
     from lifealign_bench.leaderboard.app import costs_part
