@@ -48,7 +48,7 @@ class Source:
         self._helper = Helper(self.places)
 
     def board(self, *, now: bool = False) -> Board:
-        """The board, at most `FRESH_SECONDS` old; as it is this moment where `now` asks for that, failures forgotten."""
+        """The board, at most `FRESH_SECONDS` old; as it is now, failures forgotten, where `now` asks for that."""
         with self._lock:
             if now:
                 self._forget(list(self._failed))
