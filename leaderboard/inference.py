@@ -138,7 +138,7 @@ def with_inference(frame: pd.DataFrame, found: Inference) -> pd.DataFrame:
 
 
 def awaiting(frame: pd.DataFrame) -> pd.DataFrame:
-    """The `ranking` with the columns of `with_inference` before their numbers are there: nothing moves when they come."""
+    """The `ranking` with the columns of `with_inference` before their numbers are there: nothing moves then."""
     shown = frame.copy()
     for name in ("last_interval", "bwt_interval", "ranks"):
         shown[name] = AWAITED

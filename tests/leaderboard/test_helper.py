@@ -17,12 +17,11 @@ from pydantic import TypeAdapter
 from stored_boards import store_board
 
 from lifealign_bench.benchmark.columns import read_table, write_table
-from lifealign_bench.benchmark.statistics.crossed import Interval
 from lifealign_bench.leaderboard import shelf as shelf_module
 from lifealign_bench.leaderboard.app.source import Source
 from lifealign_bench.leaderboard.asking import Helper, NoAnswerError
 from lifealign_bench.leaderboard.board import Board, load_board
-from lifealign_bench.leaderboard.inference import Inference, _speak_of, compare_two, turned
+from lifealign_bench.leaderboard.inference import Inference, compare_two, turned
 from lifealign_bench.leaderboard.queries import Rows
 from lifealign_bench.leaderboard.questions import Question, answer, from_json, to_json
 from lifealign_bench.leaderboard.shelf import Shelf, named_by_code, own_shelf, rows_name
@@ -250,26 +249,6 @@ def test_an_answer_on_fewer_runs_than_were_asked_about_is_none(results: Path) ->
     question = Question("inference", (*asked(load_board([results])).folders, str(results / "gone")), "rubric")
     with pytest.raises(NoAnswerError, match=r"it found \d+ of \d+ runs"):
         Helper((str(results),)).ask(question)
-
-
-def test_where_intervals_speak_of_different_things_it_is_said_whose_speak_of_what() -> None:
-    own = {
-        name: Interval(50.0, 40.0, 60.0, kind, None, 3, 9, 9)
-        for name, kind in {
-            "stl": "these runs only",
-            "ewc": "runs and prompts",
-            "mtl": "these runs only",
-            "seq": "runs and prompts",
-            "er": "runs and prompts",
-        }.items()
-    }
-    assert _speak_of(own) == [
-        "Intervals of mtl and stl speak of these runs only: the prompts vary, the orders and seeds do not.",
-        "All other intervals speak of other runs and other prompts, too.",
-    ]
-    alone = _speak_of({"ewc": own["ewc"]})
-    assert alone == ["Intervals speak of other runs and other prompts, too."]
-    assert _speak_of({}) == []
 
 
 def test_a_user_without_a_home_has_no_answers_kept(results: Path, monkeypatch: pytest.MonkeyPatch) -> None:

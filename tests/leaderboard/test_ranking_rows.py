@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 from stored_boards import store_board
 
+from lifealign_bench.benchmark.statistics.crossed import Interval
 from lifealign_bench.benchmark.statistics.ranking import Rank
 from lifealign_bench.benchmark.statistics.reading import read_board
 from lifealign_bench.leaderboard.board import load_board
@@ -17,6 +18,7 @@ from lifealign_bench.leaderboard.comparison import block_frame, blocks_of, by_ta
 from lifealign_bench.leaderboard.headline import headline
 from lifealign_bench.leaderboard.inference import (
     Inference,
+    _speak_of,
     awaiting,
     compare_two,
     infer,
@@ -188,3 +190,23 @@ def test_a_mean_verdict_stands_beside_the_scale_of_its_question(tmp_path: Path) 
     rows = Rows()
     rows.query = lambda *_: refusals  # type: ignore[method-assign]
     assert verdict_counts(rows, runs).records()[0]["scale"] == "0 to 1"
+
+
+def test_where_intervals_speak_of_different_things_it_is_said_whose_speak_of_what() -> None:
+    own = {
+        name: Interval(50.0, 40.0, 60.0, kind, None, 3, 9, 9)
+        for name, kind in {
+            "stl": "these runs only",
+            "ewc": "runs and prompts",
+            "mtl": "these runs only",
+            "seq": "runs and prompts",
+            "er": "runs and prompts",
+        }.items()
+    }
+    assert _speak_of(own) == [
+        "Intervals of mtl and stl speak of these runs only: the prompts vary, the orders and seeds do not.",
+        "All other intervals speak of other runs and other prompts, too.",
+    ]
+    alone = _speak_of({"ewc": own["ewc"]})
+    assert alone == ["Intervals speak of other runs and other prompts, too."]
+    assert _speak_of({}) == []
