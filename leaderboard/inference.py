@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 
 import pandas as pd
 
+from lifealign_bench.benchmark.measuring import LOWER_IS_BETTER
 from lifealign_bench.benchmark.statistics.board import measured
 from lifealign_bench.benchmark.statistics.comparison import Comparison, compare_methods, method_intervals
 from lifealign_bench.benchmark.statistics.crossed import Interval
@@ -22,6 +23,7 @@ from lifealign_bench.leaderboard.visible import named
 
 MOST_METHODS = 40
 """Every pair is compared, so that a page of more methods would keep its reader waiting."""
+AWAITED = "…"
 
 
 @dataclass(frozen=True)
@@ -74,8 +76,7 @@ def infer(rows: Rows, runs: Sequence[BoardRun], metric: str) -> Inference:
     last, bwt = measured(board, "last"), measured(board, "bwt")
     ranking = rank_methods(last)
     intervals = method_intervals(last)
-    kinds = sorted({found.kind for found in intervals.values() if found.kind})
-    notes = [_SPEAK_OF[kind] for kind in kinds]
+    notes = _speak_of(intervals)
     if ranking.groups_reason:
         notes.append(f"No tie groups: {ranking.groups_reason}.")
     ranks = {rank.method: rank for rank in ranking.ranks}
@@ -83,9 +84,26 @@ def infer(rows: Rows, runs: Sequence[BoardRun], metric: str) -> Inference:
 
 
 _SPEAK_OF = {
-    "these runs only": "Intervals speak of these runs only: the prompts vary, the orders and seeds do not.",
-    "runs and prompts": "Intervals speak of other runs and other prompts, too.",
+    "these runs only": "these runs only: the prompts vary, the orders and seeds do not",
+    "runs and prompts": "other runs and other prompts, too",
 }
+
+
+def _speak_of(intervals: Mapping[str, Interval]) -> list[str]:
+    """What the intervals speak of; where that differs, whose speak of what, those of most methods as all others."""
+    whose: dict[str, list[str]] = {}
+    for label, found in intervals.items():
+        if found.kind:
+            whose.setdefault(found.kind, []).append(label)
+    kinds = sorted(whose, key=lambda kind: (len(whose[kind]), kind))
+    notes = [f"Intervals of {_listed(whose[kind])} speak of {_SPEAK_OF[kind]}." for kind in kinds[:-1]]
+    beginning = "All other intervals" if notes else "Intervals"
+    return [*notes, *(f"{beginning} speak of {_SPEAK_OF[kind]}." for kind in kinds[-1:])]
+
+
+def _listed(labels: Sequence[str]) -> str:
+    *first, last = [named(label) for label in sorted(labels)]
+    return f"{', '.join(first)} and {last}" if first else last
 
 
 def compare_two(
@@ -117,6 +135,23 @@ def with_inference(frame: pd.DataFrame, found: Inference) -> pd.DataFrame:
     shown["ranks"] = ["" if one is None or one.low is None else f"{one.low} to {one.high}" for one in ranks]
     shown["tie"] = pd.Series([None if one is None else one.group for one in ranks], dtype="Int64")
     return shown.drop(columns="last_se")
+
+
+def awaiting(frame: pd.DataFrame) -> pd.DataFrame:
+    """The `ranking` with the columns of `with_inference` before their numbers are there: nothing moves then."""
+    shown = frame.copy()
+    for name in ("last_interval", "bwt_interval", "ranks"):
+        shown[name] = AWAITED
+    shown["tie"] = pd.Series([None] * len(shown), dtype="Int64")
+    return shown.drop(columns="last_se")
+
+
+def place_in_words(found: Inference, method: str, metric: str) -> str:
+    """What the row on top of a ranking is: the first alone where its rank's interval says so."""
+    rank = found.ranks.get(method)
+    if rank is not None and rank.high == 1:
+        return "First"
+    return "Lowest mean" if metric in LOWER_IS_BETTER else "Highest mean"
 
 
 def _between(found: Interval | None) -> str:

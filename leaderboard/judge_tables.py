@@ -47,12 +47,14 @@ def verdict_counts(rows: Rows, runs: Sequence[BoardRun]) -> Table:
     files = [place for run in runs if (place := run.table("judgments"))]
     names = ["judge", "dimension", "status", "verdicts", "mean"]
     frame = rows.query(_COUNTS, {"judgments": files}) if files else pd.DataFrame(columns=names)
+    frame = frame.assign(scale=["0 to 1" if name == "refusal" else "1 to 10" for name in frame["dimension"]])
     columns = (
         Column("judge", "Judge"),
         Column("dimension", "Question"),
         Column("status", "Status"),
         Column("verdicts", "Verdicts", 0),
-        Column("mean", "Mean verdict, 1 to 10", 2),
+        Column("mean", "Mean verdict", 2),
+        Column("scale", "Scale"),
     )
     return Table("verdicts", frame, columns)
 

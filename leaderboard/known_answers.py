@@ -27,14 +27,15 @@ def first_questions(board: Board) -> Iterator[tuple[Question, tuple[BoardRun, ..
 
 def write_known_answers(folder: Path | None = None) -> tuple[Path, ...]:
     """Compute them anew from the rows of the shipped board; returns the files, those of other rows are gone."""
-    shelf, rows = Shelf(folder or shipped_answers()), Rows()
+    place = folder or shipped_answers()
+    shelf, rows = Shelf(place), Rows()
     kept = []
     for question, runs in first_questions(load_board([shipped_results()])):
         name = rows_name(question, runs)
         if name is not None:
             shelf.keep(name, to_json(question.kind, answer(question, runs, rows)) + b"\n")
-            kept.append(shelf.folder / f"{name}.json")
-    for path in shelf.folder.glob("*.json"):
+            kept.append(place / f"{name}.json")
+    for path in place.glob("*.json"):
         if path not in kept:
             path.unlink()
     return tuple(kept)

@@ -71,6 +71,7 @@ def _heat_map(
     scale: Mapping[str, Any],
     sign: str = "",
 ) -> go.Figure:
+    low, high = float(scale["zmin"]), float(scale["zmax"])
     figure = drawing(
         go.Heatmap(
             x=list(columns),
@@ -86,8 +87,10 @@ def _heat_map(
             ygap=2,
             colorbar={
                 "orientation": "h",
-                "ticksuffix": f" {unit}",
-                "nticks": 4,
+                # Three numbers and the unit once: more would overlap on a narrow screen.
+                "title": {"text": unit, "side": "bottom"},
+                "tickvals": [low, (low + high) / 2, high],
+                "ticktext": [_whole(value, sign) for value in (low, (low + high) / 2, high)],
                 "tickangle": 0,
                 "thickness": 10,
                 "len": 0.6,
@@ -102,9 +105,9 @@ def _heat_map(
     )
     figure.update_yaxes(autorange="reversed", showgrid=False, ticks="")
     figure.update_xaxes(side="top", showgrid=False, ticks="", automargin=True, tickangle=-30)
-    framed(figure, ink, 190 + CELL_HEIGHT * len(rows))
+    framed(figure, ink, 240 + CELL_HEIGHT * len(rows))
     # Buttons stand above the slanted names of the columns.
-    figure.update_layout(margin={"t": 100, "r": 8, "b": 56})
+    figure.update_layout(margin={"t": 130, "r": 8, "b": 76})
     return figure
 
 

@@ -60,7 +60,8 @@ def rank_figure(frame: pd.DataFrame, orders: Sequence[str], ink: Ink) -> go.Figu
     figure.update_yaxes(title="Rank, 1 is best", autorange="reversed", dtick=1, gridcolor=ink.faint)
     figure.update_xaxes(showgrid=False)
     framed(figure, ink, 420)
-    figure.update_layout(legend={"orientation": "v", "x": 1.02, "y": 1, "yanchor": "top"})
+    legend = {"orientation": "v", "x": 1.02, "y": 1, "yanchor": "top"}
+    figure.update_layout(legend=legend, height=420, margin={"t": 64})
     return figure
 
 
@@ -86,4 +87,7 @@ def tau_figure(values: Sequence[Sequence[float | None]], orders: Sequence[str], 
     )
     figure.update_yaxes(autorange="reversed", showgrid=False)
     figure.update_xaxes(showgrid=False, automargin=True, side="top")
-    return framed(figure, ink, 120 + 34 * len(labels))
+    framed(figure, ink, 150 + 34 * len(labels))
+    # On a narrow screen the names are slanted, and the buttons stand above them.
+    figure.update_layout(margin={"t": 94})
+    return figure

@@ -68,13 +68,24 @@ def drawing(*traces: Any) -> go.Figure:
     return go.Figure(data=list(traces), layout={"template": "none"})
 
 
+NARROW = 3
+"""Names of a legend that stand in one line on a narrow screen."""
+LINE = 20
+"""Pixels of a legend's line."""
+
+
 def framed(figure: go.Figure, ink: Ink, height: int) -> go.Figure:
-    """A figure with the margins, the legend, the letters and the ground that all of them have; height in pixels."""
+    """A figure with the margins, the legend, the letters and the ground that all of them have; height in pixels.
+
+    A legend that takes more lines on a narrow screen makes the figure higher, so that it stays clear of the buttons.
+    """
+    listed = [trace for trace in figure.data if trace.showlegend is not False and trace.type != "heatmap"]
+    more = LINE * ((max(len(listed), 1) - 1) // NARROW) * 2
     figure.update_layout(
         paper_bgcolor=CLEAR,
         plot_bgcolor=CLEAR,
-        height=height,
-        margin={"l": 8, "r": 16, "t": 64, "b": 8},
+        height=height + more,
+        margin={"l": 8, "r": 16, "t": 64 + more, "b": 8},
         legend={"orientation": "h", "x": 0, "xanchor": "left", "y": 1.0, "yanchor": "bottom", "title": {"text": ""}},
         font={"color": ink.text, "size": 13, "family": FONT},
         modebar={"bgcolor": CLEAR, "color": ink.text, "activecolor": MARKS[0]},

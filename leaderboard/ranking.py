@@ -47,8 +47,8 @@ def ranking(runs: Sequence[BoardRun], metric: str) -> pd.DataFrame:
     return frame
 
 
-def ranking_table(frame: pd.DataFrame, metric: str, name: str = "ranking") -> Table:
-    """The ranking as it is shown; columns without any number are left away."""
+def ranking_table(frame: pd.DataFrame, metric: str, name: str = "ranking", *, always: Sequence[str] = ()) -> Table:
+    """The ranking as it is shown; columns without any number are left away, but for those named in `always`."""
     title = metric_name(metric)
     unit = title.unit
     beside = [
@@ -82,7 +82,11 @@ def ranking_table(frame: pd.DataFrame, metric: str, name: str = "ranking") -> Ta
         Column("division", "Division", help=in_words(DIVISIONS)),
         Column("unranked", "Not ranked because"),
     ]
-    kept = [column for column in columns if column.name in frame and not _empty(frame[column.name])]
+    kept = [
+        column
+        for column in columns
+        if column.name in frame and (column.name in always or not _empty(frame[column.name]))
+    ]
     return Table(name, frame, tuple(kept))
 
 

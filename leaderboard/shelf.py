@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
+from importlib.metadata import PackageNotFoundError, version
 from importlib.resources import files
 from pathlib import Path
 from threading import get_ident
@@ -20,21 +21,25 @@ from lifealign_bench.leaderboard.questions import Answer, Question, from_json
 
 MOST = 300
 """Answers that are kept; the oldest go first."""
-CODE = tuple(f"lifealign_bench.{name}" for name in ("benchmark.statistics", "leaderboard", "leaderboard.analysis"))
+CODE = ("benchmark", "benchmark.statistics", "data", "leaderboard", "leaderboard.analysis")
 """Packages whose sources decide an answer."""
+LIBRARIES = ("lifealign-bench", "numpy", "scipy", "pandas", "duckdb")
+"""Distributions whose versions do."""
 
 
 @dataclass(frozen=True)
 class Shelf:
-    """A folder of answers, a file each: SHA-256 of the rest on the first line, then JSON.
+    """A folder of answers, a file each: SHA-256 of the rest on the first line, then JSON. Without a folder, none.
 
     Two processes may write one file at once: each writes beside it and renames.
     """
 
-    folder: Path
+    folder: Path | None
 
     def find(self, name: str, question: Question) -> Answer | None:
         """The answer of this name, None where there is none that can be read."""
+        if self.folder is None:
+            return None
         try:
             head, _, body = (self.folder / f"{name}.json").read_bytes().partition(b"\n")
             return from_json(question.kind, body) if head.decode() == hashlib.sha256(body).hexdigest() else None
@@ -43,6 +48,8 @@ class Shelf:
 
     def keep(self, name: str, body: bytes) -> None:
         """Write an answer; where that cannot be done it is computed again the next time."""
+        if self.folder is None:
+            return
         scratch = self.folder / f"{name}.{os.getpid()}.{get_ident()}"
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
@@ -57,9 +64,12 @@ class Shelf:
 
 
 def own_shelf() -> Shelf:
-    """The shelf in the user's cache."""
-    cache = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
-    return Shelf(Path(cache) / "lifealign" / "answers")
+    """The shelf in the user's cache; one that keeps nothing for a user without a home."""
+    cache = os.environ.get("XDG_CACHE_HOME")
+    try:
+        return Shelf((Path(cache) if cache else Path.home() / ".cache") / "lifealign" / "answers")
+    except RuntimeError:
+        return Shelf(None)
 
 
 def rows_name(question: Question, runs: Sequence[BoardRun]) -> str | None:
@@ -96,8 +106,16 @@ def _sha256(path: Path) -> str:
 
 @cache
 def _code() -> str:
-    sources = []
+    sources = [_version(name) for name in LIBRARIES]
     for package in CODE:
-        own = [path for path in files(package).iterdir() if path.name.endswith(".py")]
+        own = [path for path in files(f"lifealign_bench.{package}").iterdir() if path.name.endswith(".py")]
         sources += [hashlib.sha256(path.read_bytes()).hexdigest() for path in sorted(own, key=lambda path: path.name)]
     return digest(sources)
+
+
+def _version(name: str) -> str:
+    """The version of a distribution; nothing where it runs from its sources, which count themselves."""
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return ""

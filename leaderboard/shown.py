@@ -21,7 +21,8 @@ NO_NUMBER = "–"
 class Column:
     """A column of a table: the frame's name for it, its heading with unit, digits after the point (None: text).
 
-    pinned: whether it stays in sight when a wide table is scrolled.
+    pinned: whether it stays in sight when a wide table is scrolled. rounded: whether its numbers are rounded already,
+    so that no digits are added to them.
     """
 
     name: str
@@ -29,6 +30,7 @@ class Column:
     digits: int | None = None
     help: str = ""
     pinned: bool = False
+    rounded: bool = False
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import streamlit as st
 
@@ -28,12 +29,16 @@ from lifealign_bench.leaderboard.visible import visible
 
 BEFORE = "Mean change over all orders when the task of the row is learned. **Tasks that had been learned:**"
 MOST_SAID = 12
+SEEDS_OWN = (
+    "The seeds' own is not the spread over seeds in the table above: what these prompts add to it is taken off, and 0 "
+    "stands where nothing is left."
+)
 ORDER_HEADS = {
     "worst order": "Worst order, its Last",
     "best order": "Best order, its Last",
     "sd": f"Spread over orders, {CHANGE_UNIT}",
     "order": f"Order's own, {CHANGE_UNIT}",
-    "seed": f"Spread over seeds, {CHANGE_UNIT}",
+    "seed": f"Seeds' own, {CHANGE_UNIT}",
     "p": "p of no order effect, Holm",
     "BWT sd": f"BWT's spread, {CHANGE_UNIT}",
     "AOPD": f"AOPD, {CHANGE_UNIT}",
@@ -57,7 +62,8 @@ POWER_HEADS = {
 
 def own_part(found: MetricAnalysis) -> None:
     """Spread over orders beside spread over seeds, and what of the variance is whose."""
-    show_sheet(order_sheet(found), "order-sensitivity-tests", ORDER_HEADS)
+    sheet = order_sheet(found)
+    show_sheet(replace(sheet, sentence=f"{sheet.sentence} {SEEDS_OWN}"), "order-sensitivity-tests", ORDER_HEADS)
     with st.expander("Where the variance of Last is from", icon=":material/functions:"):
         show_sheet(variance_sheet(found), "variance", VARIANCE_HEADS)
     with st.expander("What the order decides about each task (OPD)", icon=":material/table_rows:"):

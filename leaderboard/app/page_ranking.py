@@ -6,9 +6,10 @@ import pandas as pd
 import streamlit as st
 
 from lifealign_bench.leaderboard.app.choices import pick_named
+from lifealign_bench.leaderboard.app.later import Pending
 from lifealign_bench.leaderboard.app.view import View
 from lifealign_bench.leaderboard.app.widgets import empty, notes, show_figure, show_table
-from lifealign_bench.leaderboard.inference import with_inference
+from lifealign_bench.leaderboard.inference import awaiting, place_in_words, with_inference
 from lifealign_bench.leaderboard.judge_tables import judges_of
 from lifealign_bench.leaderboard.metric_names import metric_name
 from lifealign_bench.leaderboard.published import TITLES, published, published_table
@@ -22,20 +23,29 @@ def draw(view: View) -> None:
     name = metric_name(view.metric)
     st.text(f"{name.title}. {name.sentence}")
     found = view.later.infer(view.runs, view.metric)
-    frame = with_inference(ranking(view.runs, view.metric), found)
+    is_awaited = found.notes == (Pending.text,)
+    means = ranking(view.runs, view.metric)
+    frame = awaiting(means) if is_awaited else with_inference(means, found)
     contestants = frame[~frame["reference"]].reset_index(drop=True)
     if contestants.empty:
         empty("No method fits these filters.", "Choose another fidelity, or when it answers, at the left.")
         return
     st.caption("Choose a row to go on with that method.")
-    chosen = show_table(ranking_table(contestants, view.metric), "ranking", select=True)
+    always = ("tie",) if is_awaited else ()
+    chosen = show_table(ranking_table(contestants, view.metric, always=always), "ranking", select=True)
     notes(found.notes)
     row = contestants.iloc[chosen if chosen is not None else 0]
-    _go_on(view, row, contestants, chosen is not None)
+    place = "Chosen" if chosen is not None else place_in_words(found, str(row["method"]), view.metric)
+    _go_on(view, row, contestants, place)
     # Plotly takes longer to load than a table to be painted.
     from lifealign_bench.leaderboard.ranking_figures import ranking_figure
 
-    show_figure(ranking_figure(frame, view.runs, view.metric, view.ink), "ranking", "Last of every method", "ranking")
+    show_figure(
+        ranking_figure(means if is_awaited else frame, view.runs, view.metric, view.ink),
+        "ranking",
+        "Last of every method",
+        "ranking",
+    )
     _references(view, frame)
     # What is folded is read when it is opened.
     from lifealign_bench.leaderboard.app import costs_part
@@ -45,13 +55,13 @@ def draw(view: View) -> None:
     _reported()
 
 
-def _go_on(view: View, row: pd.Series, contestants: pd.DataFrame, chosen: bool) -> None:
+def _go_on(view: View, row: pd.Series, contestants: pd.DataFrame, place: str) -> None:
     """The ways from one method to its evidence."""
     method = str(row["method"])
     others = [str(name) for name in contestants["method"] if name != method]
     with st.container(border=True):
         source = f" ({row['paper']})" if row["paper"] else ""
-        st.text(f"{'Chosen' if chosen else 'First'}: {named(method)}. {visible(row['title'])}{visible(source)}.")
+        st.text(f"{place}: {named(method)}. {visible(row['title'])}{visible(source)}.")
         order = str(row["worst_order"]) or None
         with st.container(horizontal=True):
             view.go("matrix", "Its forgetting matrix", {"method": method, "order": order})

@@ -41,7 +41,7 @@ def table_of(sheet: Sheet, name: str, heads: Mapping[str, str]) -> Table:
             columns.append(Column(key, _once(title, columns), pinned=place == 0))
         else:
             frame[key] = pd.Series(values, dtype=float)
-            columns.append(Column(key, _once(title, columns), _digits(texts)))
+            columns.append(Column(key, _once(title, columns), _digits(texts), rounded=True))
     return Table(name, frame, tuple(columns))
 
 

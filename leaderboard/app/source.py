@@ -6,9 +6,9 @@ import json
 import os
 import time
 from collections.abc import Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from dataclasses import dataclass, field
-from threading import Lock
+from threading import Lock, Thread
 
 import streamlit as st
 
@@ -24,6 +24,8 @@ from lifealign_bench.leaderboard.shipped import shipped_answers, shipped_results
 FRESH_SECONDS = 15.0
 MOST_KEPT = 48
 """Answers that are kept in memory."""
+FAILED_SECONDS = 30.0
+"""A failure is shown for so long; then the question is asked again."""
 
 
 @dataclass
@@ -37,7 +39,7 @@ class Source:
     _helper: Helper = field(init=False)
     _board: Board = field(default_factory=Board)
     _answers: dict[Question, Future[Answer]] = field(default_factory=dict)
-    _asking: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(1, "asking"))
+    _failed: dict[Question, float] = field(default_factory=dict)
     _read_at: float | None = None
     _lock: Lock = field(default_factory=Lock)
 
@@ -46,18 +48,21 @@ class Source:
         self._helper = Helper(self.places)
 
     def board(self, *, now: bool = False) -> Board:
-        """The board, at most `FRESH_SECONDS` old; as it is this moment where `now` asks for that."""
+        """The board, at most `FRESH_SECONDS` old; as it is now, failures forgotten, where `now` asks for that."""
         with self._lock:
+            if now:
+                self._forget(list(self._failed))
             if now or self._read_at is None or time.monotonic() - self._read_at > FRESH_SECONDS:
                 found = self._reader.read()
                 if found != self._board:
-                    self._board, self._answers = found, {}
+                    self._board, self._answers, self._failed = found, {}, {}
                 self._read_at = time.monotonic()
             return self._board
 
     def ask(self, question: Question, runs: Sequence[BoardRun]) -> Future[Answer]:
         """The answer to a question about these runs, for as long as the board stays as it is: now or later."""
         with self._lock:
+            self._forget([one for one, at in self._failed.items() if time.monotonic() - at > FAILED_SECONDS])
             found = self._answers.get(question)
             if found is None:
                 found = self._begun(question, runs)
@@ -66,26 +71,41 @@ class Source:
                 self._answers[question] = found
             return found
 
+    def _forget(self, questions: Sequence[Question]) -> None:
+        for question in questions:
+            self._answers.pop(question, None)
+            self._failed.pop(question, None)
+
     def _begun(self, question: Question, runs: Sequence[BoardRun]) -> Future[Answer]:
         name = rows_name(question, runs)
         kept = None
         if name is not None:
             kept = Shelf(shipped_answers()).find(name, question) or self.shelf.find(named_by_code(name), question)
+        found: Future[Answer] = Future()
         if kept is None:
-            return self._asking.submit(self._computed, question, name)
-        known: Future[Answer] = Future()
-        known.set_result(kept)
-        return known
+            # The interpreter does not wait for a daemon: the app ends whatever is being computed.
+            Thread(target=self._compute, args=(found, question, runs, name), name="asking", daemon=True).start()
+        else:
+            found.set_result(kept)
+        return found
 
-    def _computed(self, question: Question, name: str | None) -> Answer:
+    def _compute(self, found: Future[Answer], question: Question, runs: Sequence[BoardRun], name: str | None) -> None:
+        failed: Answer = "the process that computes them failed"
         try:
             body = self._helper.ask(question)
-            found = from_json(question.kind, body)
+            known = from_json(question.kind, body)
+            # Rows that changed meanwhile have another name, and nobody knows which of them were read.
+            if name is not None and name == rows_name(question, runs):
+                self.shelf.keep(named_by_code(name), body)
+            found.set_result(known)
         except (NoAnswerError, ValueError) as error:
-            return f"the process that computes them failed: {error}"
-        if name is not None:
-            self.shelf.keep(named_by_code(name), body)
-        return found
+            failed = f"{failed}: {error}"
+        finally:
+            if not found.done():
+                with self._lock:
+                    if self._answers.get(question) is found:
+                        self._failed[question] = time.monotonic()
+                found.set_result(failed)
 
 
 def named_places() -> tuple[str, ...]:

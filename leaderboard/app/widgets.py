@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
-from lifealign_bench.leaderboard.shown import NO_NUMBER, Table, defused
+from lifealign_bench.leaderboard.shown import NO_NUMBER, Column, Table, defused
 
 # Plotly is loaded with the first figure: the first table does not wait for it.
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ def show_table(table: Table, key: str, *, select: bool = False, height: int | No
     shown = table.shown()
     config: dict[str, Any] = {
         defused(column.title): (
-            st.column_config.NumberColumn(format=_format(column.digits), help=_help(column.help), pinned=column.pinned)
+            st.column_config.NumberColumn(format=_format(column), help=_help(column.help), pinned=column.pinned)
             if column.digits is not None
             else st.column_config.TextColumn(help=_help(column.help), pinned=column.pinned)
         )
@@ -60,8 +60,15 @@ def csv_button(table: Table, key: str) -> None:
         icon=":material/download:",
         on_click="ignore",
         type="tertiary",
-        help="Save this table: full numbers, headings with units.",
+        help=csv_help(table),
     )
+
+
+def csv_help(table: Table) -> str:
+    """What the button that saves a table says."""
+    if any(column.rounded for column in table.columns):
+        return "Save this table: numbers rounded as shown, headings with units. lifealign report writes full numbers."
+    return "Save this table: full numbers, headings with units."
 
 
 def show_figure(figure: go.Figure, name: str, alt: str, key: str) -> None:
@@ -95,8 +102,10 @@ def _help(text: str) -> str | None:
     return escaped(text) if text else None
 
 
-def _format(digits: int) -> str:
-    return f"%.{digits}f" if digits else "localized"
+def _format(column: Column) -> str:
+    if column.rounded:
+        return "plain"
+    return f"%.{column.digits}f" if column.digits else "localized"
 
 
 def caution(text: str) -> None:

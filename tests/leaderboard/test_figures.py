@@ -6,10 +6,14 @@ import math
 import struct
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from lifealign_bench.data.errors import InputError, UnknownNameError
 from lifealign_bench.leaderboard.figures import figure_of_runs, forgetting_figure, write_figure
+from lifealign_bench.leaderboard.matrix_figures import difference_figure
+from lifealign_bench.leaderboard.order_figures import last_by_order_figure
+from lifealign_bench.leaderboard.palette import LIGHT
 from stored_runs import TASKS, make_matrix, store_run
 
 LOW = ((10.0, 20.0, 30.0), (50.0, 26.0, 28.0), (40.0, 60.0, 34.0), (20.0, 35.0, 80.0))
@@ -101,3 +105,22 @@ def test_a_figure_that_cannot_be_written_says_why(
     with pytest.raises(InputError, match="no Chrome or Chromium"):
         write_figure(figure, tmp_path / "figure.png")
     assert not (tmp_path / "figure.png").exists()
+
+
+def test_a_colour_bar_has_three_numbers_and_its_unit_once() -> None:
+    figure = difference_figure([[-1412.0, 30.0]], ["a", "b"], "points", LIGHT, ["base"])
+    bar = figure.data[0].colorbar
+    assert list(bar.tickvals) == [-1412.0, 0.0, 1412.0]
+    assert list(bar.ticktext) == ["−1412", "0", "+1412"]
+    assert (bar.title.text, bar.ticksuffix) == ("points", None)
+
+
+def test_a_legend_of_many_orders_has_room_between_the_marks_and_the_buttons() -> None:
+    def drawn(count: int) -> tuple[float, float]:
+        orders = [f"order{place}" for place in range(count)]
+        frame = pd.DataFrame([{"method": "er", "worst": 1.0, "best": 2.0, **{f"last {name}": 1.5 for name in orders}}])
+        layout = last_by_order_figure(frame, orders, "rubric", LIGHT).layout
+        return layout.margin.t, layout.height - layout.margin.t
+
+    assert drawn(6)[0] >= drawn(2)[0] + 20
+    assert drawn(6)[1] == drawn(2)[1]

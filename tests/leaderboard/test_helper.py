@@ -5,20 +5,26 @@ from __future__ import annotations
 import json
 import os
 import signal
+import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
+from importlib.metadata import version
+from importlib.resources import files
 from pathlib import Path
 
 import pytest
+from pydantic import TypeAdapter
 from stored_boards import store_board
 
 from lifealign_bench.benchmark.columns import read_table, write_table
+from lifealign_bench.leaderboard import shelf as shelf_module
 from lifealign_bench.leaderboard.app.source import Source
 from lifealign_bench.leaderboard.asking import Helper, NoAnswerError
 from lifealign_bench.leaderboard.board import Board, load_board
 from lifealign_bench.leaderboard.inference import Inference, compare_two, turned
 from lifealign_bench.leaderboard.queries import Rows
 from lifealign_bench.leaderboard.questions import Question, answer, from_json, to_json
-from lifealign_bench.leaderboard.shelf import Shelf, named_by_code, rows_name
+from lifealign_bench.leaderboard.shelf import Shelf, named_by_code, own_shelf, rows_name
 
 
 @pytest.fixture(scope="module")
@@ -48,6 +54,53 @@ def test_the_process_beside_the_app_answers_as_this_one_does_and_is_replaced_whe
     assert second.stdin is not None
     second.stdin.close()
     assert second.wait(timeout=30) == 0
+
+
+SLOW_HELPER = """
+import sys, time
+from lifealign_bench.leaderboard import helper
+helper.answer = lambda *_: print("computing", file=sys.stderr, flush=True) or time.sleep(60)
+helper.serve((sys.argv[1],), helper.until_the_end(sys.stdin.buffer), sys.stdout.buffer)
+"""
+
+
+def test_the_process_ends_in_the_midst_of_a_computation_when_the_app_does(results: Path) -> None:
+    question = TypeAdapter(Question).dump_json(asked(load_board([results])))
+    command = [sys.executable, "-P", "-c", SLOW_HELPER, str(results)]
+    pipe = subprocess.PIPE
+    with subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe) as process:
+        assert process.stdin is not None
+        assert process.stderr is not None
+        process.stdin.write(b"1 " + question + b"\n")
+        process.stdin.flush()
+        assert b"computing" in process.stderr.readline()
+        process.stdin.close()
+        assert process.wait(timeout=20) == 0
+
+
+ENDING_APP = """
+import sys, time
+from lifealign_bench.leaderboard.app.source import Source
+source = Source((sys.argv[1],))
+runs = source.board().runs
+source._helper.ask = lambda question: time.sleep(60)
+from lifealign_bench.leaderboard.questions import Question
+source.ask(Question("inference", tuple(run.folder for run in runs), "rubric"), runs)
+"""
+
+
+def test_the_app_ends_while_a_computation_runs(results: Path, tmp_path: Path) -> None:
+    environment = os.environ | {"XDG_CACHE_HOME": str(tmp_path)}
+    done = subprocess.run([sys.executable, "-P", "-c", ENDING_APP, str(results)], env=environment, timeout=45)
+    assert done.returncode == 0
+
+
+def test_an_interrupt_from_the_keyboard_is_not_for_the_process_beside_the_app(results: Path) -> None:
+    helper = Helper((str(results),))
+    process = helper._running()
+    assert os.getpgid(process.pid) != os.getpgid(0)
+    process.kill()
+    process.wait()
 
 
 def test_every_kind_of_answer_survives_its_way_through_json(results: Path) -> None:
@@ -137,3 +190,97 @@ def test_a_source_computes_an_answer_once_and_finds_it_the_next_time(
     assert known.done()
     assert known.result() == found
     assert json.loads(next(shelf.folder.iterdir()).read_bytes().partition(b"\n")[2])["last"]
+
+
+def test_a_process_that_was_lost_in_the_midst_of_an_answer_is_replaced_once(
+    results: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    helper = Helper((str(results),))
+    first = subprocess.Popen(["true"], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    helper._process = first
+    monkeypatch.setattr(first, "poll", lambda: None)
+    found = from_json("inference", helper.ask(asked(load_board([results]))))
+    assert isinstance(found, Inference)
+    assert found.last
+
+
+def test_a_failure_is_forgotten_when_the_board_is_read_again(
+    results: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = Source((str(results),), shelf=Shelf(tmp_path / "shelf"))
+    runs, question = source.board().runs, asked(source.board())
+    bodies: list[bytes | None] = [None, None, to_json("inference", answer(question, runs, Rows()))]
+
+    def ask(_: Question) -> bytes:
+        body = bodies.pop(0)
+        if body is None:
+            raise NoAnswerError("no memory")
+        return body
+
+    monkeypatch.setattr(source._helper, "ask", ask)
+    assert source.ask(question, runs).result(timeout=20) == "the process that computes them failed: no memory"
+    assert source.ask(question, runs).done(), "a page that is drawn again does not ask again at once"
+    source.board(now=True)
+    assert isinstance(source.ask(question, runs).result(timeout=20), str)
+    monkeypatch.setattr("lifealign_bench.leaderboard.app.source.FAILED_SECONDS", 0.0)
+    assert isinstance(source.ask(question, runs).result(timeout=20), Inference)
+
+
+def test_an_answer_is_not_kept_when_rows_changed_while_it_was_computed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    results = store_board(tmp_path / "results")
+    source = Source((str(results),), shelf=Shelf(tmp_path / "shelf"))
+    runs, question = source.board().runs, asked(source.board())
+    body = to_json("inference", answer(question, runs, Rows()))
+
+    def ask(_: Question) -> bytes:
+        rows = read_table(Path(runs[0].folder), "judgments")
+        rows.loc[0, "verdict"] = 1.0 if rows.loc[0, "verdict"] != 1.0 else 2.0
+        write_table(Path(runs[0].folder), "judgments", rows)
+        return body
+
+    monkeypatch.setattr(source._helper, "ask", ask)
+    assert isinstance(source.ask(question, runs).result(timeout=20), Inference)
+    assert not source.shelf.folder.exists()
+
+
+def test_an_answer_on_fewer_runs_than_were_asked_about_is_none(results: Path) -> None:
+    question = Question("inference", (*asked(load_board([results])).folders, str(results / "gone")), "rubric")
+    with pytest.raises(NoAnswerError, match=r"it found \d+ of \d+ runs"):
+        Helper((str(results),)).ask(question)
+
+
+def test_a_user_without_a_home_has_no_answers_kept(results: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def no_home() -> Path:
+        raise RuntimeError("Could not determine home directory.")
+
+    monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
+    monkeypatch.setattr(Path, "home", no_home)
+    shelf = own_shelf()
+    shelf.keep("name", b"{}")
+    assert shelf.find("name", asked(load_board([results]))) is None
+
+
+@pytest.mark.parametrize("changed", ["benchmark/measuring.py", "data/rows.py", "leaderboard/questions.py", "numpy"])
+def test_an_answer_is_named_by_all_code_that_decides_it(
+    changed: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    known = named_by_code("name")
+    root = tmp_path / "lifealign_bench"
+    for package in shelf_module.CODE:
+        own = Path(str(files(f"lifealign_bench.{package}")))
+        copy = root / package.replace(".", "/")
+        copy.mkdir(parents=True, exist_ok=True)
+        for path in own.glob("*.py"):
+            (copy / path.name).write_bytes(path.read_bytes())
+    monkeypatch.setattr(shelf_module, "files", lambda name: tmp_path / name.replace(".", "/"))
+    shelf_module._code.cache_clear()
+    assert named_by_code("name") == known
+    if changed == "numpy":
+        monkeypatch.setattr(shelf_module, "version", lambda name: "0.0" if name == "numpy" else version(name))
+    else:
+        (root / changed).write_bytes((root / changed).read_bytes() + b"\n")
+    shelf_module._code.cache_clear()
+    assert named_by_code("name") != known
+    shelf_module._code.cache_clear()

@@ -6,21 +6,36 @@ import math
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from stored_boards import store_board
 
+from lifealign_bench.benchmark.statistics.crossed import Interval
+from lifealign_bench.benchmark.statistics.ranking import Rank
 from lifealign_bench.benchmark.statistics.reading import read_board
 from lifealign_bench.leaderboard.board import load_board
 from lifealign_bench.leaderboard.comparison import block_frame, blocks_of, by_task, changed_most, verdict_in_words
 from lifealign_bench.leaderboard.headline import headline
-from lifealign_bench.leaderboard.inference import compare_two, infer, pair_in_words, with_inference
+from lifealign_bench.leaderboard.inference import (
+    Inference,
+    _speak_of,
+    awaiting,
+    compare_two,
+    infer,
+    pair_in_words,
+    place_in_words,
+    with_inference,
+)
 from lifealign_bench.leaderboard.interference import interference
+from lifealign_bench.leaderboard.judge_tables import verdict_counts
+from lifealign_bench.leaderboard.known_answers import first_questions
 from lifealign_bench.leaderboard.matrices import difference, matrices_of
 from lifealign_bench.leaderboard.order_agreement import agreement_in_words, order_agreement
 from lifealign_bench.leaderboard.order_tables import enough, order_frame
 from lifealign_bench.leaderboard.queries import Rows
 from lifealign_bench.leaderboard.ranking import ranking, ranking_table
-from lifealign_bench.leaderboard.shipped import shipped_results
+from lifealign_bench.leaderboard.shelf import Shelf, rows_name
+from lifealign_bench.leaderboard.shipped import shipped_answers, shipped_results
 from lifealign_bench.leaderboard.statistics_board import statistics_board
 from stored_runs import make_matrix, store_run
 
@@ -38,6 +53,24 @@ def test_a_method_is_one_row_with_its_worst_order_and_spread(tmp_path: Path) -> 
     assert row["worst_last"] == pytest.approx(45.0)
     assert row["order_spread"] == pytest.approx((205 - 135) / 3 / math.sqrt(2))
     assert (row["rank"], row["runs"]) == (1, 2)
+
+
+def test_columns_stay_where_they_are_when_the_intervals_come() -> None:
+    question, runs = next(first_questions(load_board([shipped_results()])))
+    found = Shelf(shipped_answers()).find(str(rows_name(question, runs)), question)
+    assert isinstance(found, Inference)
+    means = ranking(runs, question.metric)
+    before = ranking_table(awaiting(means), question.metric, always=("tie",))
+    after = ranking_table(with_inference(means, found), question.metric, always=("tie",))
+    assert [column.title for column in before.columns] == [column.title for column in after.columns]
+
+
+def test_the_row_on_top_is_the_first_only_where_its_rank_is_sure() -> None:
+    sure = Inference(ranks={"er": Rank("er", 1, 1, 1, None, 1, None)})
+    unsure = Inference(ranks={"er": Rank("er", 1, 1, 3, None, 1, None)})
+    assert place_in_words(sure, "er", "rubric") == "First"
+    assert place_in_words(unsure, "er", "rubric") == "Highest mean"
+    assert place_in_words(Inference(), "er", "over_refusal") == "Lowest mean"
 
 
 def test_who_lacks_a_run_or_is_a_reference_is_shown_and_not_ranked(tmp_path: Path) -> None:
@@ -146,3 +179,34 @@ def test_matrices_of_two_orders_have_no_difference(tmp_path: Path) -> None:
     with pytest.raises(Exception, match="order"):
         difference(first, second)
     assert difference(first, first)[1][0] == 0.0
+
+
+def test_a_mean_verdict_stands_beside_the_scale_of_its_question(tmp_path: Path) -> None:
+    runs = load_board([store_board(tmp_path)]).runs
+    scales = {row["dimension"]: row["scale"] for row in verdict_counts(Rows(), runs).records()}
+    assert scales["rubric"] == "1 to 10"
+    assert all((scale == "0 to 1") == (name == "refusal") for name, scale in scales.items())
+    refusals = pd.DataFrame([{"judge": "j", "dimension": "refusal", "status": "scored", "verdicts": 4, "mean": 0.28}])
+    rows = Rows()
+    rows.query = lambda *_: refusals  # type: ignore[method-assign]
+    assert verdict_counts(rows, runs).records()[0]["scale"] == "0 to 1"
+
+
+def test_where_intervals_speak_of_different_things_it_is_said_whose_speak_of_what() -> None:
+    own = {
+        name: Interval(50.0, 40.0, 60.0, kind, None, 3, 9, 9)
+        for name, kind in {
+            "stl": "these runs only",
+            "ewc": "runs and prompts",
+            "mtl": "these runs only",
+            "seq": "runs and prompts",
+            "er": "runs and prompts",
+        }.items()
+    }
+    assert _speak_of(own) == [
+        "Intervals of mtl and stl speak of these runs only: the prompts vary, the orders and seeds do not.",
+        "All other intervals speak of other runs and other prompts, too.",
+    ]
+    alone = _speak_of({"ewc": own["ewc"]})
+    assert alone == ["Intervals speak of other runs and other prompts, too."]
+    assert _speak_of({}) == []

@@ -37,7 +37,7 @@ def test_a_new_method_comes_to_the_board_and_is_seen_there(tmp_path: Path) -> No
         page, seen = opened.new_page(), Seen((server.address, server.address.replace("http", "ws")))
         seen.watch(page)
         visit(page, f"{server.address}/ranking?trust=recomputed&division=closed")
-        page.get_by_text("First: Pull.").wait_for()
+        page.get_by_text(": Pull.").wait_for()
         visit(page, f"{server.address}/submit")
         page.get_by_role("heading", name="Submit", exact=True).wait_for()
         page.locator("input[type=file]").set_input_files(tmp_path / "pull.zip")
