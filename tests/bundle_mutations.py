@@ -132,6 +132,15 @@ def one_seed_twice(folder: Path) -> None:
     )
 
 
+def renamed_suite(name: str) -> Mutation:
+    def change(folder: Path) -> None:
+        edit_json(folder / "submission.json", lambda values: values.update(suite=name))
+        for run in RUNS:
+            edit_json(folder / "runs" / run / "run.json", lambda values: values["suite"].update(name=name))
+
+    return sealed(change)
+
+
 BUNDLES: tuple[tuple[str, str, Mutation], ...] = (
     ("M1", "no manifest", lambda folder: (folder / "MANIFEST.sha256").unlink()),
     ("M1", "a line that is none", text("MANIFEST.sha256", "  ", " ")),
@@ -142,6 +151,10 @@ BUNDLES: tuple[tuple[str, str, Mutation], ...] = (
     ("S1", "NaN in submission.json", sealed(text("submission.json", '"runs": 4', '"runs": NaN'))),
     ("S1", "a key twice", sealed(text("submission.json", '"suite":', '"suite": "x",\n  "suite":'))),
     ("S1", "an unknown key", said(lambda values: values.update(more=1))),
+    ("S1", "a suite that is a path", renamed_suite("../../outside/mini-all")),
+    ("S1", "a suite below another", renamed_suite("x/mini-all")),
+    ("S1", "a suite with an end of line", renamed_suite("mini\u2028x")),
+    ("S1", "a suite called as a folder of the board", renamed_suite("submissions")),
     ("S1", "another format", said(lambda values: values.update(format_version=2))),
     (
         "S1",

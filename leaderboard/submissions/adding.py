@@ -24,6 +24,7 @@ from lifealign_bench.leaderboard.submissions.format import RunEntry, Submission
 from lifealign_bench.leaderboard.submissions.known import Known, identity_of
 from lifealign_bench.leaderboard.submissions.layout import DEFAULT, MANIFEST, RUNS, TEXTS, Limits
 from lifealign_bench.leaderboard.submissions.manifest import sha256_of
+from lifealign_bench.leaderboard.submissions.placing import place_of
 from lifealign_bench.leaderboard.submissions.texts import read_texts
 
 SUBMISSIONS = "submissions"
@@ -100,12 +101,13 @@ def _copied(bundle: Path, submission: Submission, results: Path) -> list[Path]:
         raise InputError(results / DECISIONS, "submission", submission.name, "a name that is not on the board yet")
     there = results_runs(results)
     suite = results / submission.suite
+    places = {entry.folder: place_of(results, f"{submission.suite}/{entry.folder}") for entry in submission.runs}
     # What a killed `add` left of this bundle stands in no line of the log, and is its own.
     owned = [run for run in there if _is_owned(run, standing) or run.folder.name not in _folders(submission)]
     chosen = [entry for entry in submission.runs if not _is_there_as_reference(bundle, entry, owned)]
     copies = [(entry, _trusted(bundle, entry)) for entry in chosen]
     for entry, record in copies:
-        _refuse_twice(suite / entry.folder, record, there)
+        _refuse_twice(places[entry.folder], record, there)
     with explained(results):
         suite.mkdir(parents=True, exist_ok=True)
         if (bundle / TEXTS).is_file() and not (suite / TEXTS_FILE).exists():
@@ -113,7 +115,7 @@ def _copied(bundle: Path, submission: Submission, results: Path) -> list[Path]:
             scratch = suite / f".{TEXTS_FILE}.{os.getpid()}"
             read_texts(bundle / TEXTS).to_parquet(scratch, index=False)
             scratch.rename(suite / TEXTS_FILE)
-        return [_placed(bundle / RUNS / entry.folder, suite / entry.folder, record) for entry, record in copies]
+        return [_placed(bundle / RUNS / entry.folder, places[entry.folder], record) for entry, record in copies]
 
 
 def _folders(submission: Submission) -> set[str]:
@@ -187,7 +189,9 @@ def with_trust(results: Path, name: str, trust: Trust, when: str, why: str) -> t
         InputError: no such submission on the board.
     """
     added = _added(results, name)
-    records: dict[Path, RunRecord] = {results / run: read_run(results / run) for run in added.runs}
+    records: dict[Path, RunRecord] = {
+        folder: read_run(folder) for folder in (place_of(results, run) for run in added.runs)
+    }
     label = Submission.model_validate_json(_entry(results, name).read_text("utf-8")).method.label
     folders = tuple(folder for folder, record in records.items() if record.identity.method == label)
     for folder in folders:
@@ -204,7 +208,7 @@ def remove(results: Path, name: str, when: str, why: str) -> tuple[Path, ...]:
         InputError: no such submission on the board.
     """
     added = _added(results, name)
-    folders = tuple(results / run for run in added.runs)
+    folders = tuple(place_of(results, run) for run in added.runs)
     for folder in folders:
         shutil.rmtree(folder, ignore_errors=True)
     _entry(results, name).unlink(missing_ok=True)

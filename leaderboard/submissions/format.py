@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Final, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from lifealign_bench.benchmark.schema import Division
 from lifealign_bench.benchmark.strict_record import Name, Record, Sha256
@@ -16,6 +16,8 @@ Judging = Literal["included", "requested"]
 Role = Literal["method", "reference"]
 Short = Annotated[str, Field(min_length=1, max_length=500)]
 Slug = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]{0,99}$")]
+RESERVED = ("submissions", "decisions.jsonl")
+"""Names in a results repository that no suite has: the folder of what was submitted, and the log."""
 
 
 class Code(Record):
@@ -99,15 +101,22 @@ class RunEntry(Record):
 class Submission(Record):
     """`submission.json`.
 
-    judging: `requested` where the answers come without verdicts and the board is to judge them. counts: over all runs.
+    suite: also the name of a folder of the board, and so no path. judging: `requested` where the answers come without verdicts and the board is to judge them. counts: over all runs.
     """
 
     format_version: Literal[1] = FORMAT_VERSION
     name: Slug
-    suite: Name
+    suite: Slug
     division: Division
     judging: Judging
     method: SubmittedMethod
     declarations: Declarations
     runs: tuple[RunEntry, ...] = Field(min_length=1, max_length=500)
     counts: Counts
+
+    @field_validator("suite")
+    @classmethod
+    def _is_no_folder_of_the_board(cls, suite: str) -> str:
+        if suite in RESERVED:
+            raise ValueError(f"a suite that is not called {' or '.join(RESERVED)}")
+        return suite
