@@ -33,7 +33,9 @@ def refuse_label(label: str, record: RunRecord, others: Sequence[StoredRun]) -> 
         InputError: the label is taken.
     """
     for run in others:
-        together = run.record.suite.name == record.suite.name or run.record.comparability_key == record.comparability_key
+        together = (
+            run.record.suite.name == record.suite.name or run.record.comparability_key == record.comparability_key
+        )
         if together and plain(run.record.identity.method) == plain(label):
             raise InputError(run.folder, "label", label, "a label that no other submission has")
 

@@ -94,15 +94,23 @@ def suite_of(values: Mapping[str, Any], record: RunRecord, method: str) -> dict[
     }
 
 
-def run_again(suite: Mapping[str, Any], folder: Path, world_seed: int | None) -> tuple[Path, bool]:
+def run_again(
+    suite: Mapping[str, Any], folder: Path, world_seed: int | None, *, not_isolated: bool = False
+) -> tuple[Path, bool]:
     """Run a suite of one run in a fresh process below an empty folder; its run folder, and whether it was isolated.
 
+    not_isolated: also where this system gives a process no network of its own; then its code can reach everything.
+
     Raises:
+        InputError: the process cannot be isolated, and nobody allowed that.
         LifeAlignError: the run failed; the last lines that it said.
     """
+    isolated = can_isolate()
+    if not isolated and not not_isolated:
+        expected = "a system with `unshare`, a container without network, or --not-isolated for code that you trust"
+        raise InputError("reproduce", "isolation", "a process that is not cut off from the network", expected)
     values = dict(suite) if world_seed is None else {**suite, "world_seed": world_seed}
     (folder / "suite.yaml").write_text(yaml.safe_dump(values), "utf-8")
-    isolated = can_isolate()
     command = [*(ISOLATED if isolated else ()), sys.executable, "-P", "-m", "lifealign_bench", "run", "suite.yaml"]
     done = subprocess.run(
         [*command, "--workspace", "workspace", "--workers", "1"],

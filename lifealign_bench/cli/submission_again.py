@@ -87,6 +87,9 @@ def reproduce(
     world_seed: Annotated[
         int | None, typer.Option("--world-seed", help="Run it on a fresh miniature world instead; its base is built.")
     ] = None,
+    not_isolated: Annotated[
+        bool, typer.Option("--not-isolated", help="Run the code also where it cannot be cut off from the network.")
+    ] = False,
     board: Board = None,
     why: Annotated[str, typer.Option("--why", help="With --board: the reason, for the log.")] = "reproduced",
     as_json: options.Json = False,
@@ -115,7 +118,8 @@ def reproduce(
         method = reproducing.method_reference(record, file, said.method.class_name, said.method.code.sha256)
         values = load_suite(suite or said.suite).model_dump(mode="json")
         place = Path(scratch)
-        again, isolated = reproducing.run_again(reproducing.suite_of(values, record, method), place, world_seed)
+        suite_again = reproducing.suite_of(values, record, method)
+        again, isolated = reproducing.run_again(suite_again, place, world_seed, not_isolated=not_isolated)
         found = reproducing.compare_runs(submitted, again, fresh=world_seed is not None, isolated=isolated)
         largest = reproducing.largest_difference(submitted, again)
     if as_json:
@@ -137,7 +141,9 @@ def _print(run: str, found: Any, largest: float) -> None:
     if found.answers is not None:
         same, total = found.answers
         mark = "" if found.has_same_words else "  <- too few"
-        typer.echo(f"  {same:,} of {total:,} answers in the same words{mark}; largest difference {largest:.4g} of a cell")
+        typer.echo(
+            f"  {same:,} of {total:,} answers in the same words{mark}; largest difference {largest:.4g} of a cell"
+        )
     for one in found.metrics:
         mark = "" if one.fits else "  <- outside"
         typer.echo(f"  {one.metric} Last: {one.submitted} submitted, {one.again} again, room {one.room:.2f}{mark}")

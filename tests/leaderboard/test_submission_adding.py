@@ -26,7 +26,6 @@ from lifealign_bench.leaderboard.ranking import ranking
 from lifealign_bench.leaderboard.submissions.adding import add, remove, with_trust
 from lifealign_bench.leaderboard.submissions.decisions import read_decisions
 from lifealign_bench.leaderboard.submissions.known import Known
-from lifealign_bench.leaderboard.submissions.manifest import sha256_of
 from lifealign_bench.leaderboard.submissions.packing import seal, write_archive
 
 WHEN = "2026-01-02T03:04:05+00:00"
@@ -147,13 +146,9 @@ def test_rows_of_another_run_are_known_in_a_file_that_is_written_otherwise(
     add(golden, results, known, WHEN, "yes")
     other = renamed(golden, tmp_path / "other", "mine")
     for table in ("pairs", "samples"):
-        path = other / "runs" / "other" / f"{table}.parquet"
-        pd.read_parquet(path).iloc[::-1].to_parquet(path, compression="gzip", index=False)
-        edit_json(
-            other / "runs" / "other" / "run.json",
-            lambda values, path=path: values["artefacts"].update({path.name: sha256_of(path)}),
-        )
-    seal(other)
+        edit_table(other / "runs" / "other", table, lambda frame: frame.iloc[::-1].reset_index(drop=True))
+    seal_scores(other)
+    seal_counts(other)
     with pytest.raises(InputError, match="rows that no other run has"):
         add(other, results, known, WHEN, "mine now")
 

@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 
 from lifealign_bench.benchmark.columns import read_table
 from lifealign_bench.cli import app
-from lifealign_bench.data.errors import InputError
+from lifealign_bench.data.errors import InputError, LifeAlignError
 from lifealign_bench.leaderboard.submissions import reproducing
 from lifealign_bench.leaderboard.submissions.adding import add
 from lifealign_bench.leaderboard.submissions.decisions import FILE, append_decision, read_decisions
@@ -81,3 +81,16 @@ def test_numbers_that_fit_with_other_words_are_not_reproduced(golden: Path, tmp_
     assert found.answers == (0, int(trained.sum()))
     assert not found.is_reproduced
     assert reproducing.compare_runs(run, other, fresh=True, isolated=True).is_reproduced
+
+
+def test_code_that_cannot_be_cut_off_is_not_run_unless_somebody_allows_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # As on a system without `unshare`.
+    monkeypatch.setenv("PATH", str(tmp_path / "nothing"))
+    assert not reproducing.can_isolate()
+    with pytest.raises(InputError, match="--not-isolated"):
+        reproducing.run_again({}, tmp_path, None)
+    assert not any(tmp_path.iterdir())
+    with pytest.raises(LifeAlignError, match="the run failed"):
+        reproducing.run_again({}, tmp_path, None, not_isolated=True)
