@@ -102,7 +102,8 @@ class RunEntry(Record):
 class Submission(Record):
     """`submission.json`.
 
-    suite: also the name of a folder of the board, and so no path. judging: `requested` where the answers come without verdicts and the board is to judge them. counts: over all runs.
+    suite: also a folder of the board, so no path.
+    judging: `requested` where the answers come without verdicts and the board is to judge them. counts: over all runs.
     """
 
     format_version: Literal[1] = FORMAT_VERSION

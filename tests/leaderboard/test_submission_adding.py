@@ -24,6 +24,7 @@ from lifealign_bench.data.errors import InputError
 from lifealign_bench.leaderboard.board import load_board
 from lifealign_bench.leaderboard.ranking import ranking
 from lifealign_bench.leaderboard.submissions.adding import add, remove, with_trust
+from lifealign_bench.leaderboard.submissions.already_there import have_same_rows
 from lifealign_bench.leaderboard.submissions.decisions import read_decisions
 from lifealign_bench.leaderboard.submissions.known import Known
 from lifealign_bench.leaderboard.submissions.packing import seal, write_archive
@@ -138,19 +139,14 @@ def renamed(golden: Path, folder: Path, label: str, *, seed: int = 0) -> Path:
     return folder
 
 
-def test_rows_of_another_run_are_known_in_a_file_that_is_written_otherwise(
-    made: tuple[Path, Known], tmp_path: Path
-) -> None:
-    golden, known = made
-    results = tmp_path / "results"
-    add(golden, results, known, WHEN, "yes")
-    other = renamed(golden, tmp_path / "other", "mine")
+def test_rows_are_the_same_however_their_file_is_written(made: tuple[Path, Known], tmp_path: Path) -> None:
+    run = made[0] / "runs" / ONE
+    other = Path(shutil.copytree(run, tmp_path / "other"))
     for table in ("pairs", "samples"):
-        edit_table(other / "runs" / "other", table, lambda frame: frame.iloc[::-1].reset_index(drop=True))
-    seal_scores(other)
-    seal_counts(other)
-    with pytest.raises(InputError, match="rows that no other run has"):
-        add(other, results, known, WHEN, "mine now")
+        edit_table(other, table, lambda frame: frame.iloc[::-1].reset_index(drop=True))
+    assert have_same_rows(run, other)
+    edit_table(other, "pairs", lambda frame: frame.assign(chosen_logp=frame["chosen_logp"] - 0.5))
+    assert not have_same_rows(run, other)
 
 
 @pytest.mark.parametrize("label", ["er", " ER ", "\uff45\uff52"])
