@@ -11,7 +11,7 @@ from lifealign_bench.benchmark.judge_records import CoverageRecord, JudgeRecord,
 from lifealign_bench.benchmark.metrics import Measure
 from lifealign_bench.benchmark.strict_json import write_json
 from lifealign_bench.benchmark.strict_reading import read_json
-from lifealign_bench.benchmark.strict_record import Name, Record, Sha256
+from lifealign_bench.benchmark.strict_record import LARGEST, Count, Name, Record, Seed, Sha256
 from lifealign_bench.data.errors import InputError
 from lifealign_bench.data.rows import digest
 
@@ -34,7 +34,7 @@ class Identity(Record):
 
     method: Name
     order: Name
-    seed: int
+    seed: Seed
 
 
 class SuiteRecord(Record):
@@ -42,7 +42,7 @@ class SuiteRecord(Record):
 
     name: Name
     sha256: Sha256
-    protocol: int = Field(ge=1)
+    protocol: int = Field(ge=1, le=LARGEST)
 
 
 class SpecRecord(Record):
@@ -57,7 +57,7 @@ class SpecRecord(Record):
     grows: bool = False
     first_task_plain: bool
     distribution: tuple[str, ...]
-    api: int = Field(ge=1)
+    api: int = Field(ge=1, le=LARGEST)
 
     @classmethod
     def from_spec(cls, spec: MethodSpec) -> SpecRecord:
@@ -92,7 +92,7 @@ class ModelRecord(Record):
     source: Name
     revision: str | None
     dtype: Name
-    n_parameters: int = Field(ge=1)
+    n_parameters: int = Field(ge=1, le=LARGEST)
     weights_sha256: Sha256
     config_sha256: Sha256
     tokenizer_sha256: Sha256
@@ -124,7 +124,7 @@ class MeasureRecord(Record):
     reason: str | None
     standard_error: float | None = Field(default=None, ge=0)
     interval: tuple[float, float] | None = None
-    n: int = Field(ge=0)
+    n: Count
 
     @model_validator(mode="after")
     def _value_or_reason(self) -> Self:
@@ -151,14 +151,14 @@ class StageRecord(Record):
     model so, what is remembered afterwards among them.
     """
 
-    step: int = Field(ge=1)
+    step: int = Field(ge=1, le=LARGEST)
     task: Name | None
-    trainable_parameters: int = Field(ge=0)
-    policy_bytes: int = Field(ge=0)
-    memory_bytes: int = Field(ge=0)
-    steps_on: int = Field(ge=0)
-    with_gradient: int = Field(ge=0)
-    without_gradient: int = Field(ge=0)
+    trainable_parameters: Count
+    policy_bytes: Count
+    memory_bytes: Count
+    steps_on: Count
+    with_gradient: Count
+    without_gradient: Count
 
 
 class RunRecord(Record):
@@ -216,9 +216,9 @@ class NodeCost(Record):
     kind: Name
     wall_s: float = Field(ge=0)
     cpu_s: float = Field(ge=0)
-    peak_memory_bytes: int = Field(ge=0)
-    example_passes: int = Field(ge=0)
-    tokens: int = Field(ge=0)
+    peak_memory_bytes: Count
+    example_passes: Count
+    tokens: Count
 
 
 class Provenance(Record):

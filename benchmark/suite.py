@@ -11,15 +11,13 @@ from typing import Any, Literal, Self
 import yaml
 from pydantic import Field, ValidationError, field_validator, model_validator
 
+from lifealign_bench.benchmark.strict_record import TuningOrigin
 from lifealign_bench.benchmark.suite_parts import Capability, Evaluation, ExtraRows, Limits, Strict
 from lifealign_bench.data.errors import InputError, UnknownNameError
 
 PROTOCOL_VERSION = 1
 SHIPPED_WORLD = 0
 """The seed of the miniature world whose bases ship with the package."""
-TuningOrigin = Literal["defaults", "paper", "disjoint", "in-place"]
-"""Where hyper-parameters come from: the methods' own defaults, the paper, trials on a stream that shares no row
-with the evaluation (`lifealign tune`), or trials on the evaluated stream itself."""
 LoraTargets = Literal["query_value", "attention", "all_linear"]
 
 

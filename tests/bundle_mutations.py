@@ -112,24 +112,31 @@ def an_order_without_a_task(folder: Path) -> None:
     seal_record(folder / "runs" / ONE, order=order, data=data)
 
 
-def the_same_order_twice(folder: Path) -> None:
+def one_seed_twice(folder: Path) -> None:
     shutil.rmtree(folder / "runs" / TWO)
     shutil.copytree(folder / "runs" / ONE, folder / "runs" / TWO)
-
-    def rename(values: dict[str, Any]) -> None:
-        values["identity"]["order"] = values["order"]["name"] = "order2"
-
-    edit_json(folder / "runs" / TWO / "run.json", rename)
-
-
-def one_seed_twice(folder: Path) -> None:
-    the_same_order_twice(folder)
-    edit_json(folder / "runs" / TWO / "run.json", lambda values: values["identity"].update(order="order1b"))
-    edit_json(folder / "runs" / TWO / "run.json", lambda values: values["order"].update(name="order1b"))
     edit_json(
         folder / "submission.json",
-        lambda values: [e.update(order="order1b") for e in values["runs"] if e["folder"] == TWO],
+        lambda values: [e.update(order="order1") for e in values["runs"] if e["folder"] == TWO],
     )
+
+
+def an_order_of_another_name(folder: Path) -> None:
+    edit_json(folder / "runs" / ONE / "run.json", lambda values: values["identity"].update(order="order1b"))
+    edit_json(folder / "runs" / ONE / "run.json", lambda values: values["order"].update(name="order1b"))
+    edit_json(
+        folder / "submission.json",
+        lambda values: [e.update(order="order1b") for e in values["runs"] if e["folder"] == ONE],
+    )
+
+
+def renamed_suite(name: str) -> Mutation:
+    def change(folder: Path) -> None:
+        edit_json(folder / "submission.json", lambda values: values.update(suite=name))
+        for run in RUNS:
+            edit_json(folder / "runs" / run / "run.json", lambda values: values["suite"].update(name=name))
+
+    return sealed(change)
 
 
 BUNDLES: tuple[tuple[str, str, Mutation], ...] = (
@@ -142,6 +149,15 @@ BUNDLES: tuple[tuple[str, str, Mutation], ...] = (
     ("S1", "NaN in submission.json", sealed(text("submission.json", '"runs": 4', '"runs": NaN'))),
     ("S1", "a key twice", sealed(text("submission.json", '"suite":', '"suite": "x",\n  "suite":'))),
     ("S1", "an unknown key", said(lambda values: values.update(more=1))),
+    ("S1", "a suite that is a path", renamed_suite("../../outside/mini-all")),
+    ("S1", "a suite below another", renamed_suite("x/mini-all")),
+    ("S1", "a suite with an end of line", renamed_suite("mini\u2028x")),
+    ("S1", "a suite called as a folder of the board", renamed_suite("submissions")),
+    ("S1", "a seed without bounds", said(lambda values: values["runs"][0].update(seed=10**30))),
+    ("S1", "a negative seed", said(lambda values: values["runs"][0].update(seed=-1))),
+    ("S1", "a count without bounds", said(lambda values: values["counts"].update(pairs=2**63))),
+    ("S1", "a tuning origin in words", said(lambda values: values["declarations"].update(tuning_origin="by hand"))),
+    ("S1", "a method that is a path", said(lambda values: values["method"].update(name="/x/m.py:M"))),
     ("S1", "another format", said(lambda values: values.update(format_version=2))),
     (
         "S1",
@@ -150,6 +166,14 @@ BUNDLES: tuple[tuple[str, str, Mutation], ...] = (
     ),
     ("S2", "NaN in run.json", sealed(text(f"runs/{ONE}/run.json", '"seed": 0', '"seed": NaN'))),
     ("S2", "a key of run.json twice", sealed(text(f"runs/{ONE}/run.json", '"seed": 0', '"seed": 0, "seed": 0'))),
+    ("S2", "a seed of run.json without bounds", recorded(lambda values: values["identity"].update(seed=10**30))),
+    (
+        "S2",
+        "a stage's count without bounds",
+        recorded(
+            lambda values: values.update(stages=[{**stage, "memory_bytes": 10**30} for stage in values["stages"]])
+        ),
+    ),
     ("S2", "another schema", recorded(lambda values: values.update(schema_version=2))),
     ("S2", "a broken provenance", sealed(text(f"runs/{ONE}/provenance.json", "{", "["))),
     ("S3", "a lost column", sealed(without_column)),
@@ -178,6 +202,8 @@ BUNDLES: tuple[tuple[str, str, Mutation], ...] = (
         recorded(lambda v: v["order"]["tasks"].__setitem__(0, v["order"]["tasks"][1])),
     ),
     ("P5", "an order without a task", sealed(an_order_without_a_task)),
+    ("P5", "an order of one's own", recorded(lambda v: v["order"]["tasks"].append(v["order"]["tasks"].pop(0)))),
+    ("P5", "an order under another name", sealed(an_order_of_another_name)),
     ("P6", "two runs with one order and seed", sealed(one_seed_twice)),
     ("P7", "more epochs", recorded(lambda values: values["budget"].update(beta=0.2), *RUNS)),
     ("C1", "a lost cell", rescored(a_lost_cell)),

@@ -15,6 +15,7 @@ from lifealign_bench.benchmark.schema import RUN_FILE, RunRecord, Trust, read_ru
 from lifealign_bench.benchmark.strict_json import write_json
 from lifealign_bench.benchmark.texts import FILE as TEXTS_FILE
 from lifealign_bench.data.errors import InputError
+from lifealign_bench.leaderboard.submissions.already_there import have_same_rows, refuse_label
 from lifealign_bench.leaderboard.submissions.archives import opened
 from lifealign_bench.leaderboard.submissions.checking import Report, check_folder
 from lifealign_bench.leaderboard.submissions.decisions import FILE as DECISIONS
@@ -24,11 +25,10 @@ from lifealign_bench.leaderboard.submissions.format import RunEntry, Submission
 from lifealign_bench.leaderboard.submissions.known import Known, identity_of
 from lifealign_bench.leaderboard.submissions.layout import DEFAULT, MANIFEST, RUNS, TEXTS, Limits
 from lifealign_bench.leaderboard.submissions.manifest import sha256_of
+from lifealign_bench.leaderboard.submissions.placing import place_of
 from lifealign_bench.leaderboard.submissions.texts import read_texts
 
 SUBMISSIONS = "submissions"
-CONTENT = ("pairs.parquet", "samples.parquet")
-"""Tables that no two runs of different methods share, unless one is the other's under another name."""
 
 
 @dataclass(frozen=True)
@@ -100,12 +100,15 @@ def _copied(bundle: Path, submission: Submission, results: Path) -> list[Path]:
         raise InputError(results / DECISIONS, "submission", submission.name, "a name that is not on the board yet")
     there = results_runs(results)
     suite = results / submission.suite
+    places = {entry.folder: place_of(results, f"{submission.suite}/{entry.folder}") for entry in submission.runs}
     # What a killed `add` left of this bundle stands in no line of the log, and is its own.
     owned = [run for run in there if _is_owned(run, standing) or run.folder.name not in _folders(submission)]
     chosen = [entry for entry in submission.runs if not _is_there_as_reference(bundle, entry, owned)]
     copies = [(entry, _trusted(bundle, entry)) for entry in chosen]
     for entry, record in copies:
-        _refuse_twice(suite / entry.folder, record, there)
+        _refuse_twice(bundle / RUNS / entry.folder, places[entry.folder], record, there)
+        if entry.role == "method":
+            refuse_label(record.identity.method, record, owned)
     with explained(results):
         suite.mkdir(parents=True, exist_ok=True)
         if (bundle / TEXTS).is_file() and not (suite / TEXTS_FILE).exists():
@@ -113,7 +116,7 @@ def _copied(bundle: Path, submission: Submission, results: Path) -> list[Path]:
             scratch = suite / f".{TEXTS_FILE}.{os.getpid()}"
             read_texts(bundle / TEXTS).to_parquet(scratch, index=False)
             scratch.rename(suite / TEXTS_FILE)
-        return [_placed(bundle / RUNS / entry.folder, suite / entry.folder, record) for entry, record in copies]
+        return [_placed(bundle / RUNS / entry.folder, places[entry.folder], record) for entry, record in copies]
 
 
 def _folders(submission: Submission) -> set[str]:
@@ -153,7 +156,7 @@ def _is_there_as_reference(bundle: Path, entry: RunEntry, there: Sequence[Stored
     )
 
 
-def _refuse_twice(target: Path, record: RunRecord, there: Sequence[StoredRun]) -> None:
+def _refuse_twice(source: Path, target: Path, record: RunRecord, there: Sequence[StoredRun]) -> None:
     for run in there:
         # A half-added submission goes on: what is there already is exactly what would be written.
         if run.folder.resolve() == target.resolve() and run.record == record:
@@ -161,8 +164,7 @@ def _refuse_twice(target: Path, record: RunRecord, there: Sequence[StoredRun]) -
         if run.folder.resolve() == target.resolve() or identity_of(run.record) == identity_of(record):
             expected = "a method, order and seed that are not on the board yet"
             raise InputError(run.folder, "run", f"{record.identity.method}, {record.order.name}", expected)
-        same = [run.record.artefacts.get(name) == record.artefacts.get(name) for name in CONTENT]
-        if all(same) and record.method.spec.schedule == "sequential":
+        if record.method.spec.schedule == "sequential" and have_same_rows(run.folder, source):
             raise InputError(run.folder, "rows", f"those of {target.name}", "rows that no other run has")
 
 
@@ -187,7 +189,9 @@ def with_trust(results: Path, name: str, trust: Trust, when: str, why: str) -> t
         InputError: no such submission on the board.
     """
     added = _added(results, name)
-    records: dict[Path, RunRecord] = {results / run: read_run(results / run) for run in added.runs}
+    records: dict[Path, RunRecord] = {
+        folder: read_run(folder) for folder in (place_of(results, run) for run in added.runs)
+    }
     label = Submission.model_validate_json(_entry(results, name).read_text("utf-8")).method.label
     folders = tuple(folder for folder, record in records.items() if record.identity.method == label)
     for folder in folders:
@@ -204,12 +208,24 @@ def remove(results: Path, name: str, when: str, why: str) -> tuple[Path, ...]:
         InputError: no such submission on the board.
     """
     added = _added(results, name)
-    folders = tuple(results / run for run in added.runs)
+    folders = tuple(place_of(results, run) for run in added.runs)
     for folder in folders:
         shutil.rmtree(folder, ignore_errors=True)
     _entry(results, name).unlink(missing_ok=True)
     append_decision(results, added.model_copy(update={"when": when, "what": "removed", "why": why}))
     return folders
+
+
+def require_same_bundle(results: Path, name: str, bundle: Path) -> None:
+    """That an unpacked bundle is the one that stands on the board under this name, by the hash of its manifest.
+
+    Raises:
+        InputError: no such submission on the board, or another bundle of the same name.
+    """
+    standing, found = _added(results, name).bundle_sha256, sha256_of(bundle / MANIFEST)
+    if standing != found:
+        expected = f"{standing}, the bundle that was added" if standing else "a submission whose log has its hash"
+        raise InputError(bundle / MANIFEST, "sha256", found, expected)
 
 
 def _added(results: Path, name: str) -> Decision:

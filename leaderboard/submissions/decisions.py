@@ -38,7 +38,7 @@ def append_decision(results: Path, decision: Decision) -> None:
     Raises:
         StoreError: the disk is full or cannot be written.
     """
-    line = json.dumps(decision.model_dump(mode="json"), sort_keys=True, ensure_ascii=False) + "\n"
+    line = json.dumps(decision.model_dump(mode="json"), sort_keys=True, ensure_ascii=True) + "\n"
     with explained(results), (results / FILE).open("ab") as log:
         log.write(line.encode())
         log.flush()
@@ -56,7 +56,9 @@ def read_decisions(results: Path) -> tuple[Decision, ...]:
 
 
 def _lines(path: Path) -> Iterator[Decision]:
-    for number, line in enumerate(path.read_text("utf-8", "replace").splitlines(), 1):
+    # Only a line feed ends a line: a text may hold other characters that end lines elsewhere.
+    lines = path.read_bytes().decode("utf-8", "replace").split("\n")
+    for number, line in enumerate(lines[:-1] if lines[-1] == "" else lines, 1):
         try:
             yield Decision.model_validate_json(line)
         except ValidationError as error:

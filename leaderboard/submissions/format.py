@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Annotated, Final, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from lifealign_bench.benchmark.schema import Division
-from lifealign_bench.benchmark.strict_record import Name, Record, Sha256
+from lifealign_bench.benchmark.strict_record import Count, Name, Record, Seed, Sha256, TuningOrigin
 
 FORMAT_VERSION: Final = 1
 """Raised whenever a field of `submission.json` or a file of the bundle changes; see docs/versions.md."""
@@ -16,6 +16,9 @@ Judging = Literal["included", "requested"]
 Role = Literal["method", "reference"]
 Short = Annotated[str, Field(min_length=1, max_length=500)]
 Slug = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]{0,99}$")]
+MethodName = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_-]*$", max_length=200)]
+RESERVED = ("submissions", "decisions.jsonl")
+"""Names in a results repository that no suite has: the folder of what was submitted, and the log."""
 
 
 class Code(Record):
@@ -46,7 +49,7 @@ class SubmittedMethod(Record):
     class_name: the class in the code's file, None for a method that its package registers under `name`.
     """
 
-    name: Name
+    name: MethodName
     version: Name
     label: Name
     class_name: Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]{0,99}$")] | None = None
@@ -72,7 +75,7 @@ class Declarations(Record):
     licence: of the submitted rows, an SPDX expression. contact: how the maintainers reach the submitter.
     """
 
-    tuning_origin: Name
+    tuning_origin: TuningOrigin
     data: tuple[DataUsed, ...] = ()
     licence: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9.+ ()-]{0,99}$")]
     contact: Short | None = None
@@ -81,10 +84,10 @@ class Declarations(Record):
 class Counts(Record):
     """How much is in the bundle: runs, and rows of three tables over all of them."""
 
-    runs: int = Field(ge=0)
-    pairs: int = Field(ge=0)
-    samples: int = Field(ge=0)
-    judgments: int = Field(ge=0)
+    runs: Count
+    pairs: Count
+    samples: Count
+    judgments: Count
 
 
 class RunEntry(Record):
@@ -92,22 +95,30 @@ class RunEntry(Record):
 
     folder: Annotated[str, Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9._+-]{0,150}$")]
     order: Name
-    seed: int
+    seed: Seed
     role: Role = "method"
 
 
 class Submission(Record):
     """`submission.json`.
 
+    suite: also a folder of the board, so no path.
     judging: `requested` where the answers come without verdicts and the board is to judge them. counts: over all runs.
     """
 
     format_version: Literal[1] = FORMAT_VERSION
     name: Slug
-    suite: Name
+    suite: Slug
     division: Division
     judging: Judging
     method: SubmittedMethod
     declarations: Declarations
     runs: tuple[RunEntry, ...] = Field(min_length=1, max_length=500)
     counts: Counts
+
+    @field_validator("suite")
+    @classmethod
+    def _is_no_folder_of_the_board(cls, suite: str) -> str:
+        if suite in RESERVED:
+            raise ValueError(f"a suite that is not called {' or '.join(RESERVED)}")
+        return suite

@@ -29,12 +29,15 @@ Cell = tuple[int, int]
 
 @dataclass(frozen=True)
 class KnownSuite:
-    """A suite on the board: its tasks, and by schedule which cells its runs have; its fixed settings."""
+    """A suite on the board: its tasks, and by schedule which cells its runs have; its fixed settings.
+
+    orders: names with their tasks.
+    """
 
     tasks: frozenset[str]
     cells: Mapping[str, frozenset[Cell]]
     settings: Mapping[str, object]
-    orders: frozenset[tuple[str, ...]]
+    orders: frozenset[tuple[str, tuple[str, ...]]]
     blocks: frozenset[tuple[tuple[str, ...], int]]
 
 
@@ -162,7 +165,7 @@ def _suite(runs: Sequence[StoredRun]) -> KnownSuite:
         tasks=frozenset(runs[0].record.order.tasks),
         cells=cells,
         settings=settings_of(runs[0].record),
-        orders=frozenset(run.record.order.tasks for run in runs),
+        orders=frozenset((run.record.order.name, run.record.order.tasks) for run in runs),
         blocks=frozenset((record.order.tasks, record.identity.seed) for record in contestants),
     )
 

@@ -68,7 +68,7 @@ def declared(tuning_origin: str, licence: str, contact: str | None, data_used: S
     data = [text.partition("=") for text in data_used]
     try:
         return Declarations(
-            tuning_origin=tuning_origin,
+            tuning_origin=tuning_origin,  # type: ignore[arg-type]
             data=tuple(DataUsed(name=name, licence=terms) for name, _, terms in data),
             licence=licence,
             contact=contact,
@@ -104,7 +104,20 @@ def chosen_runs(runs: Sequence[StoredRun], method: str) -> tuple[list[StoredRun]
 
 
 def submission_of(own: Sequence[StoredRun], peers: Sequence[StoredRun], said: Said) -> Submission:
-    """The `submission.json` of these runs."""
+    """The `submission.json` of these runs.
+
+    Raises:
+        InputError: a name that a bundle may not hold.
+    """
+    try:
+        return _submission_of(own, peers, said)
+    except ValidationError as error:
+        fault = error.errors(include_url=False)[0]
+        place = ".".join(map(str, fault["loc"]))
+        raise InputError("submission.json", place, repr(fault["input"])[:80], str(fault["msg"])) from None
+
+
+def _submission_of(own: Sequence[StoredRun], peers: Sequence[StoredRun], said: Said) -> Submission:
     first = own[0].record
     rows = {"pairs": 0, "samples": 0, "judgments": 0}
     for run in (*own, *peers):

@@ -24,6 +24,8 @@ from lifealign_bench.leaderboard.submissions.rules_numbers import KEY
 KEPT = ("PATH", "LANG", "LC_ALL", "TMPDIR", "PYTHONPATH", "LD_LIBRARY_PATH", "SYSTEMROOT", "OMP_NUM_THREADS")
 """Variables that the other process gets: none of them is a key."""
 NORMAL = 1.959963984540054
+SAME_ANSWERS = 0.9
+"""The least share of equal answers after training on the same world; another machine's arithmetic takes the rest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +41,7 @@ class Compared:
 
 @dataclass(frozen=True)
 class Reproduced:
-    """What running again came to. answers: how many answers are the same words, of how many; None on another world.
+    """What running again came to. answers: how many after row 0 are the same words, of how many; None on another world.
 
     isolated: whether the process had a network namespace of its own, with nothing in it.
     """
@@ -51,8 +53,17 @@ class Reproduced:
 
     @property
     def is_reproduced(self) -> bool:
-        """Whether the same code gave numbers that fit."""
-        return self.same_source and bool(self.metrics) and all(metric.fits for metric in self.metrics)
+        """Whether the same code gave numbers that fit, and on the same world the same words."""
+        fits = bool(self.metrics) and all(metric.fits for metric in self.metrics)
+        return self.same_source and fits and self.has_same_words
+
+    @property
+    def has_same_words(self) -> bool:
+        """Whether at least `SAME_ANSWERS` of the answers are the same; on another world nothing is to be compared."""
+        if self.answers is None:
+            return True
+        same, total = self.answers
+        return total > 0 and same >= SAME_ANSWERS * total
 
 
 def method_reference(record: RunRecord, file: Path | None, class_name: str | None, sha256: str) -> str:
@@ -83,15 +94,23 @@ def suite_of(values: Mapping[str, Any], record: RunRecord, method: str) -> dict[
     }
 
 
-def run_again(suite: Mapping[str, Any], folder: Path, world_seed: int | None) -> tuple[Path, bool]:
+def run_again(
+    suite: Mapping[str, Any], folder: Path, world_seed: int | None, *, not_isolated: bool = False
+) -> tuple[Path, bool]:
     """Run a suite of one run in a fresh process below an empty folder; its run folder, and whether it was isolated.
 
+    not_isolated: also where this system gives a process no network of its own; then its code can reach everything.
+
     Raises:
+        InputError: the process cannot be isolated, and nobody allowed that.
         LifeAlignError: the run failed; the last lines that it said.
     """
+    isolated = can_isolate()
+    if not isolated and not not_isolated:
+        expected = "a system with `unshare`, a container without network, or --not-isolated for code that you trust"
+        raise InputError("reproduce", "isolation", "a process that is not cut off from the network", expected)
     values = dict(suite) if world_seed is None else {**suite, "world_seed": world_seed}
     (folder / "suite.yaml").write_text(yaml.safe_dump(values), "utf-8")
-    isolated = can_isolate()
     command = [*(ISOLATED if isolated else ()), sys.executable, "-P", "-m", "lifealign_bench", "run", "suite.yaml"]
     done = subprocess.run(
         [*command, "--workspace", "workspace", "--workers", "1"],
@@ -154,7 +173,9 @@ def _last(metric: str, one: RunRecord, two: RunRecord) -> Compared | None:
 
 
 def _same_answers(one: pd.DataFrame, two: pd.DataFrame) -> tuple[int, int]:
-    first, second = (frame.set_index("sample_id")["answer"] for frame in (one, two))
+    # Row 0 is the untouched base, the same whatever was learned.
+    trained = (frame[frame["step"] > 0] for frame in (one, two))
+    first, second = (frame.set_index(["step", "task", "pair_id"])["answer"] for frame in trained)
     both = second.reindex(first.index)
     return int((both == first).sum()), len(first)
 

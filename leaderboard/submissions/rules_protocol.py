@@ -49,12 +49,21 @@ def p4_judges(run: BundledRun, bundle: Bundle) -> Iterator[Finding]:
 
 
 def p5_order(run: BundledRun, bundle: Bundle) -> Iterator[Finding]:
-    """P5: the order is a permutation of the suite's tasks."""
+    """P5: the order is a permutation of the suite's tasks, in the closed division one of the board's, with its name."""
     suite = _suite(bundle)
     tasks = suite.tasks if suite else frozenset(bundle.runs[0].record.order.tasks)
     if set(run.record.order.tasks) != tasks:
         found = ", ".join(run.record.order.tasks)
         yield error("P5", run.file("run.json"), "order.tasks", found, f"each of {', '.join(sorted(tasks))} once")
+    elif bundle.submission.division == "closed":
+        # A suite that is not the board's, but has the tasks of one that is, is ranked with it.
+        of_tasks = [each for each in bundle.known.suites.values() if each.tasks == tasks]
+        orders = suite.orders if suite else {order for each in of_tasks for order in each.orders}
+        own = run.record.order
+        if orders and (own.name, own.tasks) not in orders:
+            names = sorted({name for name, _ in orders})
+            found = f"{own.name}: {', '.join(own.tasks)}"
+            yield error("P5", run.file("run.json"), "order", found, f"an order of this board: {', '.join(names)}")
 
 
 def p6_once(bundle: Bundle) -> Iterator[Finding]:

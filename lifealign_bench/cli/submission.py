@@ -115,7 +115,7 @@ def check(
     from lifealign_bench.leaderboard.submissions.checking import check as check_bundle
     from lifealign_bench.leaderboard.submissions.findings import exit_code
 
-    report = check_bundle(bundle, _known(board or []))
+    report = check_bundle(bundle, known_of(board or []))
     _print(bundle, report, as_json=as_json, annotations=annotations)
     raise typer.Exit(exit_code(report.findings))
 
@@ -135,7 +135,8 @@ def _print(bundle: Path, report: Report, *, as_json: bool, annotations: bool = F
     typer.echo(f"{bundle.name}: {state}, {len(report.findings) - errors} warnings", err=annotations)
 
 
-def _known(boards: list[Path]) -> Known:
+def known_of(boards: list[Path]) -> Known:
+    """What the shipped results and these boards know."""
     from lifealign_bench.leaderboard.shipped import shipped_results
     from lifealign_bench.leaderboard.submissions.adding import results_runs
     from lifealign_bench.leaderboard.submissions.known import what_is_known
@@ -154,7 +155,7 @@ def add(
     """Check a bundle against a results repository and, where it is clean, put its runs on that board."""
     from lifealign_bench.leaderboard.submissions.adding import add as add_bundle
 
-    added = add_bundle(bundle, results, _known([results]), now(), why)
+    added = add_bundle(bundle, results, known_of([results]), now(), why)
     _print(bundle, added.report, as_json=as_json)
     if not added.report.is_clean:
         raise typer.Exit(1)

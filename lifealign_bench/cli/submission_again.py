@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from lifealign_bench.cli import options
+
+if TYPE_CHECKING:
+    from lifealign_bench.leaderboard.submissions.findings import Finding
 
 Bundle = Annotated[Path, typer.Argument(help="An archive, or its folder.", metavar="ARCHIVE|FOLDER")]
 Board = Annotated[Path | None, typer.Option("--board", help="A results repository, whose log gets a line.")]
@@ -84,6 +87,9 @@ def reproduce(
     world_seed: Annotated[
         int | None, typer.Option("--world-seed", help="Run it on a fresh miniature world instead; its base is built.")
     ] = None,
+    not_isolated: Annotated[
+        bool, typer.Option("--not-isolated", help="Run the code also where it cannot be cut off from the network.")
+    ] = False,
     board: Board = None,
     why: Annotated[str, typer.Option("--why", help="With --board: the reason, for the log.")] = "reproduced",
     as_json: options.Json = False,
@@ -97,10 +103,11 @@ def reproduce(
     from lifealign_bench.benchmark.suite import load_suite
     from lifealign_bench.data.errors import InputError
     from lifealign_bench.leaderboard.submissions import reproducing
+    from lifealign_bench.leaderboard.submissions.adding import with_trust
     from lifealign_bench.leaderboard.submissions.format import Submission
     from lifealign_bench.leaderboard.submissions.layout import RUNS, SUBMISSION
 
-    with unpacked(bundle) as folder, tempfile.TemporaryDirectory(prefix="lifealign-") as scratch:
+    with unpacked(bundle, board) as folder, tempfile.TemporaryDirectory(prefix="lifealign-") as scratch:
         said = Submission.model_validate_json((folder / SUBMISSION).read_text("utf-8"))
         names = [entry.folder for entry in said.runs if entry.role == "method"]
         chosen = run or names[0]
@@ -111,7 +118,8 @@ def reproduce(
         method = reproducing.method_reference(record, file, said.method.class_name, said.method.code.sha256)
         values = load_suite(suite or said.suite).model_dump(mode="json")
         place = Path(scratch)
-        again, isolated = reproducing.run_again(reproducing.suite_of(values, record, method), place, world_seed)
+        suite_again = reproducing.suite_of(values, record, method)
+        again, isolated = reproducing.run_again(suite_again, place, world_seed, not_isolated=not_isolated)
         found = reproducing.compare_runs(submitted, again, fresh=world_seed is not None, isolated=isolated)
         largest = reproducing.largest_difference(submitted, again)
     if as_json:
@@ -121,7 +129,6 @@ def reproduce(
         _print(chosen, found, largest)
     if board is not None and found.is_reproduced and world_seed is None:
         from lifealign_bench.cli.submission import now
-        from lifealign_bench.leaderboard.submissions.adding import with_trust
 
         with_trust(board, said.name, "reproduced", now(), f"{why} ({chosen})")
     raise typer.Exit(0 if found.is_reproduced else 1)
@@ -133,7 +140,10 @@ def _print(run: str, found: Any, largest: float) -> None:
         typer.echo("  the method's source or configuration is another one")
     if found.answers is not None:
         same, total = found.answers
-        typer.echo(f"  {same:,} of {total:,} answers in the same words; largest difference of a cell {largest:.4g}")
+        mark = "" if found.has_same_words else "  <- too few"
+        typer.echo(
+            f"  {same:,} of {total:,} answers in the same words{mark}; largest difference {largest:.4g} of a cell"
+        )
     for one in found.metrics:
         mark = "" if one.fits else "  <- outside"
         typer.echo(f"  {one.metric} Last: {one.submitted} submitted, {one.again} again, room {one.room:.2f}{mark}")
@@ -141,8 +151,11 @@ def _print(run: str, found: Any, largest: float) -> None:
         typer.echo("  this system gives no network of its own to a process: it ran without keys, but not cut off")
 
 
-def unpacked(bundle: Path) -> Any:
-    """A context with the folder of a bundle that is whole and of this format; nothing else of it is checked here."""
+def unpacked(bundle: Path, board: Path | None = None) -> Any:
+    """A context with the folder of a bundle that is whole and of this format.
+
+    board: results that every rule of the checker is looked at against; without them no more is checked.
+    """
     from contextlib import contextmanager
 
     from lifealign_bench.data.errors import InputError
@@ -157,8 +170,25 @@ def unpacked(bundle: Path) -> Any:
             faults = list(found.findings)
             if found.folder is not None:
                 faults += list(manifest_rules(found.folder)) or list(read_bundle(found.folder, DEFAULT).findings)
+            # What stands on a board may only be called reproduced by numbers that its rows give.
+            if board is not None and found.folder is not None and not faults:
+                faults += faults_of(found.folder, board)
             if faults or found.folder is None:
                 raise InputError(bundle, "bundle", faults[0].text, "a bundle that `lifealign submission check` passes")
             yield found.folder
 
     return inside()
+
+
+def faults_of(folder: Path, board: Path) -> list[Finding]:
+    """The errors that the checker finds in an unpacked bundle; InputError where it is not the one on the board."""
+    from lifealign_bench.cli.submission import known_of
+    from lifealign_bench.leaderboard.submissions.adding import require_same_bundle
+    from lifealign_bench.leaderboard.submissions.checking import check_folder
+    from lifealign_bench.leaderboard.submissions.format import Submission
+    from lifealign_bench.leaderboard.submissions.layout import SUBMISSION
+
+    name = Submission.model_validate_json((folder / SUBMISSION).read_text("utf-8")).name
+    require_same_bundle(board, name, folder)
+    report = check_folder(folder, known_of([board]))
+    return [finding for finding in report.findings if finding.level == "error"]

@@ -4,15 +4,27 @@ from __future__ import annotations
 
 import shutil
 from pathlib import Path
+from typing import Any
 
+import pandas as pd
 import pytest
-from small_bundle import ONE, board_of_few, edit_json, known_of, write_golden
+from small_bundle import (
+    ONE,
+    board_of_few,
+    edit_json,
+    edit_table,
+    known_of,
+    seal_counts,
+    seal_scores,
+    write_golden,
+)
 
 from lifealign_bench.benchmark.schema import read_run
 from lifealign_bench.data.errors import InputError
 from lifealign_bench.leaderboard.board import load_board
 from lifealign_bench.leaderboard.ranking import ranking
 from lifealign_bench.leaderboard.submissions.adding import add, remove, with_trust
+from lifealign_bench.leaderboard.submissions.already_there import have_same_rows
 from lifealign_bench.leaderboard.submissions.decisions import read_decisions
 from lifealign_bench.leaderboard.submissions.known import Known
 from lifealign_bench.leaderboard.submissions.packing import seal, write_archive
@@ -104,3 +116,53 @@ def test_the_same_runs_give_the_same_bytes(made: tuple[Path, Known], tmp_path: P
     one, two = (write_archive(golden, tmp_path / name) for name in ("one.zip", "two.zip"))
     assert one.read_bytes() == two.read_bytes()
     assert sorted(path.name for path in tmp_path.iterdir()) == ["one.zip", "two.zip"]
+
+
+def renamed(golden: Path, folder: Path, label: str, *, seed: int = 0) -> Path:
+    """The golden bundle's first run alone, by another submission, under this label and seed."""
+    shutil.copytree(golden, folder)
+    for run in sorted((folder / "runs").iterdir()):
+        if run.is_dir() and run.name != ONE:
+            shutil.rmtree(run)
+    edit_json(folder / "runs" / ONE / "run.json", lambda values: values["identity"].update(method=label, seed=seed))
+
+    def alone(values: dict[str, Any]) -> None:
+        entry = next(each for each in values["runs"] if each["folder"] == ONE)
+        values.update(name="other", runs=[{**entry, "folder": "other", "seed": seed}])
+        values["method"].update(label=label)
+        values["counts"].update(runs=1)
+
+    edit_json(folder / "submission.json", alone)
+    (folder / "runs" / ONE).rename(folder / "runs" / "other")
+    seal_scores(folder)
+    seal_counts(folder)
+    return folder
+
+
+def test_rows_are_the_same_however_their_file_is_written(made: tuple[Path, Known], tmp_path: Path) -> None:
+    run = made[0] / "runs" / ONE
+    other = Path(shutil.copytree(run, tmp_path / "other"))
+    for table in ("pairs", "samples"):
+        edit_table(other, table, lambda frame: frame.iloc[::-1].reset_index(drop=True))
+    assert have_same_rows(run, other)
+    edit_table(other, "pairs", lambda frame: frame.assign(chosen_logp=frame["chosen_logp"] - 0.5))
+    assert not have_same_rows(run, other)
+
+
+@pytest.mark.parametrize("label", ["er", " ER ", "\uff45\uff52"])
+def test_the_label_of_another_submission_is_refused_however_it_is_written(
+    label: str, made: tuple[Path, Known], tmp_path: Path
+) -> None:
+    golden, known = made
+    results = tmp_path / "results"
+    add(golden, results, known, WHEN, "yes")
+
+    def moved(frame: pd.DataFrame) -> pd.DataFrame:
+        return frame.assign(chosen_logp=frame["chosen_logp"].where(frame["step"] == 0, frame["chosen_logp"] - 0.5))
+
+    other = renamed(golden, tmp_path / "other", label, seed=1)
+    edit_table(other / "runs" / "other", "pairs", moved)
+    seal_scores(other)
+    seal_counts(other)
+    with pytest.raises(InputError, match="a label that no other submission has"):
+        add(other, results, known, WHEN, "mine now")
