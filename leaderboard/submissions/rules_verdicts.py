@@ -57,7 +57,7 @@ def _of_words(rows: RunRows, judge: JudgeRecord, own: pd.DataFrame) -> Iterator[
         elif status == "scored" and (said is None or said != written):
             expected = "no verdict in its words" if said is None else f"{said:g}, which its words say"
             yield error("R1", file, f"{row['sample_id']}, {row['dimension']}: verdict", written, expected)
-        elif status == "parse" and said is not None:
+        elif status != "scored" and said is not None:
             yield error("R1", file, f"{row['sample_id']}, {row['dimension']}: status", status, f"scored, {said:g}")
 
 

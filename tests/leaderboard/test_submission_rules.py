@@ -13,9 +13,11 @@ from row_mutations import keyless
 from small_bundle import ONE, board_of_few, edit_table, in_words, known_of, seal_counts, seal_scores, write_golden
 
 from lifealign_bench.benchmark.columns import read_table
+from lifealign_bench.judges.interface import JudgedItem, Judgment
 from lifealign_bench.leaderboard.submissions.checking import check
 from lifealign_bench.leaderboard.submissions.known import Known
 from lifealign_bench.leaderboard.submissions.packing import write_archive
+from lifealign_bench.leaderboard.submissions.rejudging import compared, findings_of
 
 
 @pytest.fixture(scope="module")
@@ -108,3 +110,24 @@ def test_a_verdict_that_its_words_do_not_say_is_found(tmp_path: Path) -> None:
     sample = read_table(golden / "runs" / ONE, "judgments").loc[0, "sample_id"]
     assert found[0].field.startswith(str(sample))
     assert "which its words say" in found[0].expected
+
+
+def test_a_verdict_that_its_words_say_is_not_called_a_refusal(tmp_path: Path) -> None:
+    board = in_words(board_of_few(tmp_path / "board"))
+    golden = write_golden(board, tmp_path / "golden")
+
+    def hidden(frame: object) -> None:
+        frame.loc[0, "verdict"], frame.loc[0, "status"] = float("nan"), "refusal"  # type: ignore[attr-defined]
+
+    edit_table(golden / "runs" / ONE, "judgments", hidden)
+    seal_scores(golden)
+    seal_counts(golden)
+    found = [finding for finding in check(golden, known_of(board)).findings if finding.level == "error"]
+    assert [(finding.rule, finding.value) for finding in found] == [("R1", "refusal")]
+
+
+def test_an_answer_that_gets_a_verdict_only_when_it_is_judged_again_differs() -> None:
+    item = JudgedItem("p", "t", "", (), "a", "", None, None)
+    (found,) = compared({(item, "safety"): None}, [(item, Judgment("p", "safety", 1.0, ""))], {"": 1.0})
+    assert (found.answers, found.different) == (1, 1)
+    assert [finding.level for finding in findings_of([found])] == ["error"]
