@@ -22,6 +22,7 @@ from row_mutations import (
     flipped,
     half_compared,
     harmless_now,
+    invented,
     judged_twice,
     keyless_with_verdicts,
     no_verdicts,
@@ -193,6 +194,7 @@ BUNDLES: tuple[tuple[str, str, Mutation], ...] = (
     ("C5", "a dimension left out", rescored(without("judgments", lambda frame: frame["dimension"] == "safety"))),
     ("C5", "one answer of a cell compared", rescored(rows("judgments", half_compared))),
     ("R1", "a flipped verdict", rescored(rows("judgments", flipped))),
+    ("R1", "invented comparisons", rescored(rows("judgments", invented))),
     (
         "R2",
         "a raised coverage",

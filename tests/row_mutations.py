@@ -94,6 +94,12 @@ def half_compared(frame: pd.DataFrame) -> pd.DataFrame:
     return pd.concat([frame, own.assign(against="base", verdict=0.5)], ignore_index=True)
 
 
+def invented(frame: pd.DataFrame) -> pd.DataFrame:
+    """Every last answer better than those of something that nobody has."""
+    own = frame[(frame["dimension"] == "helpfulness") & (frame["step"] == 6)].assign(against="gpt-4", verdict=1.0)
+    return pd.concat([frame, own, own.assign(position=1)], ignore_index=True)
+
+
 def by_another(frame: pd.DataFrame) -> None:
     frame.loc[frame["step"] == 6, "judge"] = "another"
 

@@ -20,7 +20,7 @@ from lifealign_bench.leaderboard.submissions.findings import Finding, error
 SECONDS = 600
 MEMORY, ADDRESSES = 2 << 30, 8 << 30
 """Bytes that may be written to, and of addresses, of which libraries take many and use few."""
-ONE_THREAD = {name: "1" for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "ARROW_IO_THREADS")}
+ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "ARROW_IO_THREADS"), "1")
 """A library's threads each keep memory of their own: the limit would depend on how many cores there are."""
 ONE_AT_A_TIME = threading.Lock()
 """However many people upload at once, the limit on memory holds for all of them together."""
