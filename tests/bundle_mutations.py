@@ -212,6 +212,7 @@ BUNDLES: tuple[tuple[str, str, Mutation], ...] = (
     ("R4", "a metric raised by 0.01", recorded(raised_metric)),
     ("R5", "another comparability key", recorded(lambda values: values.update(comparability_key=HASH))),
     ("R6", "a raised text metric", rescored(rows("samples", first("rouge_l", 99.5)))),
+    ("R7", "steps that cost nothing", recorded(lambda values: values["stages"][0].update(steps_on=9, with_gradient=1))),
     ("J1", "judgments of other samples", rescored(rows("judgments", of_other_samples))),
     ("J1", "judgments of no sample", rescored(rows("judgments", of_no_sample))),
     ("J2", "another judge's verdicts", rescored(rows("judgments", by_another))),

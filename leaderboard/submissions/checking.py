@@ -29,6 +29,7 @@ from lifealign_bench.leaderboard.submissions.known import Known
 from lifealign_bench.leaderboard.submissions.layout import DEFAULT, RUNS, SUBMISSION, Limits, run_of
 from lifealign_bench.leaderboard.submissions.manifest import manifest_rules
 from lifealign_bench.leaderboard.submissions.reading import read_bundle
+from lifealign_bench.leaderboard.submissions.rules_costs import r7_costs
 from lifealign_bench.leaderboard.submissions.rules_questions import c5_questions
 from lifealign_bench.leaderboard.submissions.rules_verdicts import r1_verdicts
 
@@ -53,6 +54,7 @@ ROW_RULES: tuple[tuple[str, RunRule], ...] = (
     ("R3", r.r3_cells),
     ("R5", r.r5_comparability),
     ("R6", r.r6_texts),
+    ("R7", r7_costs),
     ("T1", t.t1_row_zero),
     ("T2", t.t2_reference),
 )

@@ -24,6 +24,7 @@ from lifealign_bench.leaderboard.submissions.known import Known
 from lifealign_bench.leaderboard.submissions.layout import DEFAULT
 from lifealign_bench.leaderboard.submissions.packing import write_archive
 from lifealign_bench.leaderboard.submissions.rejudging import compared, findings_of
+from lifealign_bench.leaderboard.trust import TRUST
 
 
 @pytest.fixture(scope="module")
@@ -152,3 +153,7 @@ def test_pages_that_explode_are_refused_before_any_of_them_is_unpacked(
     entry = RunEntry(folder="x", order="o", seed=0, role="method")
     found = {f.file: f for f in reading.s3_tables(tmp_path, entry, replace(DEFAULT, decoded=1 << 20))}
     assert "bytes unpacked" in found["runs/x/losses.parquet"].value
+
+
+def test_the_trust_line_says_that_costs_are_declared() -> None:
+    assert "declares" in TRUST["recomputed"]

@@ -36,7 +36,9 @@ def commit(folder: Path) -> str:
 def gate(folder: Path, base: str, scratch: Path) -> subprocess.CompletedProcess[str]:
     (run,) = (step["run"] for step in steps() if step.get("name") == GATE)
     values = {**os.environ, "BASE": base, "RUNNER_TEMP": str(scratch)}
-    return subprocess.run(["bash", "-e", "-c", run], cwd=folder, env=values, capture_output=True, text=True, check=False)
+    return subprocess.run(
+        ["bash", "-e", "-c", run], cwd=folder, env=values, capture_output=True, text=True, check=False
+    )
 
 
 @pytest.fixture
