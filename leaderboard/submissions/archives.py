@@ -137,8 +137,7 @@ def _a1_methods(members: Sequence[zipfile.ZipInfo]) -> Iterator[Finding]:
     """A1: the library unpacks other methods than deflate without a bound: a kilobyte becomes a gigabyte at once."""
     for member in members:
         if member.compress_type not in PLAIN_METHODS:
-            name = zipfile.compressor_names.get(member.compress_type, "unknown")
-            yield error("A1", member.orig_filename, "method", f"{member.compress_type}, {name}", "stored or deflated")
+            yield error("A1", member.orig_filename, "method", f"number {member.compress_type}", "stored or deflated")
 
 
 def _a2_ratios(members: Sequence[zipfile.ZipInfo], limits: Limits) -> Iterator[Finding]:

@@ -49,7 +49,7 @@ def _compared(rows: RunRows, judge: JudgeRecord, own: pd.DataFrame) -> Iterator[
     """Where one answer of a cell is compared, all of it are, in both positions."""
     file, samples = rows.run.file("judgments.parquet"), rows.cells_of_samples
     for (against, dimension, step, task), said in own.groupby(["against", "dimension", "step", "task"], sort=True):
-        asked = samples[int(step), str(task)]["sample_id"]
+        asked = samples[int(str(step)), str(task)]["sample_id"]
         for position in (0, 1):
             place = f"{dimension} against {against}, {judge.name}: position {position}"
             there = said.loc[said["position"] == position, "sample_id"]
@@ -73,8 +73,8 @@ def _lacking(file: str, place: str, asked: pd.Series, there: pd.Series) -> Itera
 
 def _thin_cells(file: str, dimension: str, asked: pd.DataFrame, scored: pd.DataFrame) -> Iterator[Finding]:
     """A mean of the whole run hides a cell that lost its worst answers."""
-    there = asked["sample_id"].isin(scored["sample_id"])
-    for (step, task), share in there.groupby([asked["step"], asked["task"]], sort=True).mean().items():  # type: ignore[misc]
-        if share < ENOUGH:
-            found = f"{100 * share:.1f} % of the answers judged"
-            yield warning("C5", file, f"step {step}, {task}: {dimension}", found, f"{100 * ENOUGH:.0f} % of each cell")
+    there = asked[["step", "task"]].assign(share=asked["sample_id"].isin(scored["sample_id"]))
+    for row in there.groupby(["step", "task"], as_index=False).mean().to_dict("records"):
+        if row["share"] < ENOUGH:
+            place, found = f"step {row['step']}, {row['task']}: {dimension}", f"{100 * row['share']:.1f} % judged"
+            yield warning("C5", file, place, found, f"{100 * ENOUGH:.0f} % of the answers of each cell")
