@@ -44,9 +44,9 @@ def _finite(text: str) -> float:
 
 
 def _once(pairs: list[tuple[str, object]]) -> dict[str, object]:
-    value = dict(pairs)
-    if len(value) != len(pairs):
-        names = [name for name, _ in pairs]
-        twice = next(name for name in names if names.count(name) > 1)
-        raise ValueError(f"the key {twice[:80]!r} twice")
+    value: dict[str, object] = {}
+    for name, found in pairs:
+        if name in value:
+            raise ValueError(f"the key {name[:80]!r} twice")
+        value[name] = found
     return value

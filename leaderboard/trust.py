@@ -6,7 +6,8 @@ from collections.abc import Mapping
 
 TRUST: Mapping[str, str] = {
     "self-reported": "Whoever ran it says so; nobody has checked.",
-    "recomputed": "Every number and verdict was computed again from the submitted rows by the checker.",
+    "recomputed": "Every number and verdict was computed again from the submitted rows by the checker; "
+    "what it cost (passes, memory) is what the submitter declares.",
     "reproduced": "Somebody else ran a run of it again, from its code, and got the same.",
 }
 DIVISIONS: Mapping[str, str] = {

@@ -62,6 +62,8 @@ def too_many_members(archive: Path) -> None:
 
 ARCHIVES: tuple[tuple[str, str, ArchiveMutation], ...] = (
     ("A1", "too many members", too_many_members),
+    ("A1", "a member by bzip2", _with("README2.json", b"{}", kind=zipfile.ZIP_BZIP2)),
+    ("A1", "a member by LZMA", _with("README2.json", b"{}", kind=zipfile.ZIP_LZMA)),
     ("A2", "a bomb", a_bomb),
     ("A2", "members that share their bytes", members_that_share_their_bytes),
     ("A3", "a step out of the folder", _with("../evil.json")),

@@ -77,6 +77,29 @@ def of_no_sample(frame: pd.DataFrame) -> None:
     frame.loc[frame["sample_id"] == frame.loc[0, "sample_id"], "sample_id"] = "feedfeedfeedfeed"
 
 
+def dropped_bad(frame: pd.DataFrame) -> pd.DataFrame:
+    """Without the worst answers' verdicts of the last row, so few that the run stays over 95 %."""
+    last = frame[(frame["step"] == 6) & (frame["dimension"] == "helpfulness")]
+    return frame.drop(index=last.sort_values("verdict").index[:3]).reset_index(drop=True)
+
+
+def bad_unscored(frame: pd.DataFrame) -> None:
+    place = frame.index[(frame["dimension"] == "helpfulness") & (frame["step"] == 6)][0]
+    frame.loc[place, "verdict"], frame.loc[place, "status"] = float("nan"), "endpoint"
+
+
+def half_compared(frame: pd.DataFrame) -> pd.DataFrame:
+    """One answer of a cell compared with the base, in one position."""
+    own = frame[(frame["dimension"] == "helpfulness") & (frame["step"] == 0)].head(1)
+    return pd.concat([frame, own.assign(against="base", verdict=0.5)], ignore_index=True)
+
+
+def invented(frame: pd.DataFrame) -> pd.DataFrame:
+    """Every last answer better than those of something that nobody has."""
+    own = frame[(frame["dimension"] == "helpfulness") & (frame["step"] == 6)].assign(against="gpt-4", verdict=1.0)
+    return pd.concat([frame, own, own.assign(position=1)], ignore_index=True)
+
+
 def by_another(frame: pd.DataFrame) -> None:
     frame.loc[frame["step"] == 6, "judge"] = "another"
 

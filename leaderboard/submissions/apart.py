@@ -6,8 +6,10 @@ A file that breaks a library breaks that process, and the board goes on.
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
+import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,8 +18,12 @@ from lifealign_bench.data.errors import LifeAlignError
 from lifealign_bench.leaderboard.submissions.findings import Finding, error
 
 SECONDS = 600
-MEMORY = 8 << 30
-"""Bytes of addresses; what is really used stays far below."""
+MEMORY, ADDRESSES = 2 << 30, 8 << 30
+"""Bytes that may be written to, and of addresses, of which libraries take many and use few."""
+ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "ARROW_IO_THREADS"), "1")
+"""A library's threads each keep memory of their own: the limit would depend on how many cores there are."""
+ONE_AT_A_TIME = threading.Lock()
+"""However many people upload at once, the limit on memory holds for all of them together."""
 
 
 @dataclass(frozen=True)
@@ -37,7 +43,15 @@ def check_apart(place: Path, boards: Sequence[Path], seconds: int = SECONDS) -> 
     """The findings on a bundle, by a checker that can be stopped; one more finding where it had to be."""
     command = [sys.executable, "-P", "-m", __name__, str(seconds), str(place), *map(str, boards)]
     try:
-        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=seconds + 60)
+        with ONE_AT_A_TIME:
+            done = subprocess.run(
+                command,
+                capture_output=True,
+                text=True,
+                check=False,
+                timeout=seconds + 60,
+                env={**os.environ, **ONE_THREAD},
+            )
     except subprocess.TimeoutExpired:
         return _stopped("time", f"over {seconds} s")
     if done.returncode != 0:
@@ -74,7 +88,8 @@ def _limit(seconds: int) -> None:
     except ImportError:  # a system without such limits; the time limit of the caller stays
         return
     resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds))
-    resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
+    resource.setrlimit(resource.RLIMIT_DATA, (MEMORY, MEMORY))
+    resource.setrlimit(resource.RLIMIT_AS, (ADDRESSES, ADDRESSES))
 
 
 if __name__ == "__main__":

@@ -21,6 +21,7 @@ from lifealign_bench.leaderboard.submissions.names import a3_names, a5_twice, a6
 
 CHUNK = 1 << 16
 ENCRYPTED = 0x1
+PLAIN_METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 KINDS = {stat.S_IFLNK: "a link", stat.S_IFBLK: "a device", stat.S_IFCHR: "a device", stat.S_IFIFO: "a pipe"}
 # What the standard library raises on archives that are damaged or lie.
 BROKEN = (
@@ -97,6 +98,7 @@ def members_faults(members: Sequence[zipfile.ZipInfo], limits: Limits) -> Iterat
     yield from a6_extensions(_plain(files, members))
     yield from a7_depth(files)
     yield from _a1_sizes(members, limits)
+    yield from _a1_methods(members)
     yield from _a2_ratios(members, limits)
 
 
@@ -129,6 +131,13 @@ def _a1_sizes(members: Sequence[zipfile.ZipInfo], limits: Limits) -> Iterator[Fi
             yield error("A1", member.orig_filename, "size", size, f"at most {limits.member:,}")
     if (total := sum(member.file_size for member in members)) > limits.total:
         yield error("A1", "", "size unpacked", f"{total:,} bytes", f"at most {limits.total:,}")
+
+
+def _a1_methods(members: Sequence[zipfile.ZipInfo]) -> Iterator[Finding]:
+    """A1: the library unpacks other methods than deflate without a bound: a kilobyte becomes a gigabyte at once."""
+    for member in members:
+        if member.compress_type not in PLAIN_METHODS:
+            yield error("A1", member.orig_filename, "method", f"number {member.compress_type}", "stored or deflated")
 
 
 def _a2_ratios(members: Sequence[zipfile.ZipInfo], limits: Limits) -> Iterator[Finding]:

@@ -29,6 +29,8 @@ from lifealign_bench.leaderboard.submissions.known import Known
 from lifealign_bench.leaderboard.submissions.layout import DEFAULT, RUNS, SUBMISSION, Limits, run_of
 from lifealign_bench.leaderboard.submissions.manifest import manifest_rules
 from lifealign_bench.leaderboard.submissions.reading import read_bundle
+from lifealign_bench.leaderboard.submissions.rules_costs import r7_costs
+from lifealign_bench.leaderboard.submissions.rules_questions import c5_questions
 from lifealign_bench.leaderboard.submissions.rules_verdicts import r1_verdicts
 
 MOST = 100
@@ -46,11 +48,13 @@ ROW_RULES: tuple[tuple[str, RunRule], ...] = (
     ("J1", j.j1_samples),
     ("J2", j.j2_judges),
     ("J5", j.j5_verdicts),
+    ("C5", c5_questions),
     ("R1", r1_verdicts),
     ("R2", r.r2_coverage),
     ("R3", r.r3_cells),
     ("R5", r.r5_comparability),
     ("R6", r.r6_texts),
+    ("R7", r7_costs),
     ("T1", t.t1_row_zero),
     ("T2", t.t2_reference),
 )
@@ -67,6 +71,7 @@ STANDS_ON: Mapping[str, tuple[str, ...]] = {
     "T1": ("J4", "R1", "R3", "R6"),
     "C2": ("C1",),
     "C3": ("C1", "C2"),
+    "C5": ("C1", "C2", "C3", "J1", "J2", "J4", "J5"),
     "J3": ("P4",),
     "D2": ("D3",),
     "D3": ("P3",),

@@ -133,6 +133,8 @@ def _size_fault(path: Path, table: Table | None, limits: Limits) -> tuple[str, s
             rows, groups, columns = file.metadata.num_rows, file.metadata.num_row_groups, file.metadata.num_columns
             if rows > limits.rows or groups > MOST_GROUPS or columns > MOST_COLUMNS:
                 return "size", f"{rows:,} rows, {groups:,} groups, {columns} columns", f"at most {limits.rows:,} rows"
+            if (declared := _unpacked(file.metadata)) > limits.decoded:
+                return "size", f"{declared:,} bytes unpacked", f"at most {limits.decoded:,}"
             names = file.schema_arrow.names
             known = COLUMNS if table is None else tuple(field.name for field in table_schema(table))
             if strange := [name for name in names if name not in known or names.count(name) > 1]:
@@ -162,14 +164,23 @@ def _bytes_of_texts(path: Path, names: list[str]) -> int:
     import pyarrow.parquet as pq
 
     total = 0
-    arrow = pq.read_table(path, columns=names, read_dictionary=names, partitioning=None, memory_map=False)
-    for name in names:
-        for chunk in arrow.column(name).chunks:
-            if pa.types.is_dictionary(chunk.type):
-                total += pc.sum(pc.take(pc.binary_length(chunk.dictionary), chunk.indices)).as_py() or 0
-            else:
-                total += chunk.nbytes
+    with pq.ParquetFile(path, memory_map=False, read_dictionary=names) as file:
+        # One column of one group at a time: what is not added up yet is not in memory.
+        for group in range(file.metadata.num_row_groups):
+            for name in names:
+                for chunk in file.read_row_group(group, columns=[name], use_threads=False).column(0).chunks:
+                    if pa.types.is_dictionary(chunk.type):
+                        total += pc.sum(pc.take(pc.binary_length(chunk.dictionary), chunk.indices)).as_py() or 0
+                    else:
+                        total += chunk.nbytes
     return total
+
+
+def _unpacked(metadata: Any) -> int:
+    """How many bytes the pages of a table say that they take when they are unpacked."""
+    groups = (metadata.row_group(place) for place in range(metadata.num_row_groups))
+    sizes = (group.column(place).total_uncompressed_size for group in groups for place in range(group.num_columns))
+    return sum(max(0, size) for size in sizes)
 
 
 def _is_text(kind: Any) -> bool:

@@ -57,33 +57,36 @@ def share_of(text: str) -> float:
         raise InputError("--share", "share", repr(text), "a share, such as 5% or 0.05") from None
 
 
-def written_verdicts(runs: Sequence[JudgedRun], judgments: Sequence[pd.DataFrame]) -> dict[Question, float]:
-    """The submitted verdicts by answer and dimension, of answers judged alone and scored."""
-    found: dict[Question, float] = {}
+def written_verdicts(runs: Sequence[JudgedRun], judgments: Sequence[pd.DataFrame]) -> dict[Question, float | None]:
+    """The submitted verdicts by answer and dimension, of answers judged alone; None where one is not scored."""
+    found: dict[Question, float | None] = {}
     for run, table in zip(runs, judgments, strict=True):
         items = dict(zip(run.samples["sample_id"], run.items, strict=True))
-        own = table[table["against"].isna() & (table["status"] == "scored")]
+        own = table[table["against"].isna()]
         for sample, dimension, verdict in zip(own["sample_id"], own["dimension"], own["verdict"], strict=True):
             if sample in items:
-                found.setdefault((items[sample], str(dimension)), float(verdict))
+                found.setdefault((items[sample], str(dimension)), None if pd.isna(verdict) else float(verdict))
     return found
 
 
 def compared(
-    written: Mapping[Question, float],
+    written: Mapping[Question, float | None],
     said: Iterable[tuple[JudgedItem, Judgment]],
     retest: Mapping[str, float],
 ) -> list[Again]:
     """How often new verdicts differ from those that were submitted, by dimension, against the judge's retest rate.
 
+    An answer that was submitted without a verdict, and gets one now, differs. A dimension of which nothing was
+    submitted is none that was asked for.
     chance: the upper tail of a binomial with as many answers and the rate at which the judge differs from itself.
     """
     from scipy.stats import binom
 
     counts: dict[str, list[int]] = {}
+    asked = {dimension for _, dimension in written}
     for item, judgment in said:
         before = written.get((item, judgment.dimension))
-        if before is not None and judgment.verdict is not None:
+        if judgment.dimension in asked and judgment.verdict is not None:
             count = counts.setdefault(judgment.dimension, [0, 0])
             count[0] += 1
             count[1] += before != judgment.verdict

@@ -17,6 +17,7 @@ from lifealign_bench.judges.templates import TemplateSet, load_templates
 from lifealign_bench.judges.verdict import Verdict
 from lifealign_bench.leaderboard.submissions.bundle import RunRows
 from lifealign_bench.leaderboard.submissions.findings import Finding, error, warning
+from lifealign_bench.leaderboard.submissions.rules_questions import ORACLE
 
 MOST = 20
 """Verdicts of one run that are named; a last finding says how many more there are."""
@@ -27,8 +28,17 @@ def r1_verdicts(rows: RunRows) -> Iterator[Finding]:
     """R1: every verdict is what its words say, by the parser that reads every judge; the oracle judges again."""
     for judge in rows.run.record.judges:
         own = rows.judgments[rows.judgments["judge"] == judge.name]
-        found = _of_oracle(rows, judge, own) if judge.name == "oracle" else _of_words(rows, judge, own)
+        yield from _strangers(rows, judge, own)
+        found = _of_oracle(rows, judge, own) if judge.name == ORACLE else _of_words(rows, judge, own)
         yield from _some(rows, list(found))
+
+
+def _strangers(rows: RunRows, judge: JudgeRecord, own: pd.DataFrame) -> Iterator[Finding]:
+    """Comparisons with answers that are not in the bundle, of which nobody can say whether they were ever judged."""
+    strange = own.loc[own["against"].notna() & (own["against"] != BASE), "against"]
+    if not strange.empty and (judge.name == ORACLE or rows.bundle.submission.division == "closed"):
+        found = f"{strange.iloc[0]}, in {len(strange):,} verdicts of {judge.name}"
+        yield error("R1", rows.run.file("judgments.parquet"), "against", found, f"{BASE}, whose answers are here")
 
 
 def _some(rows: RunRows, found: list[Finding]) -> Iterator[Finding]:
@@ -57,7 +67,7 @@ def _of_words(rows: RunRows, judge: JudgeRecord, own: pd.DataFrame) -> Iterator[
         elif status == "scored" and (said is None or said != written):
             expected = "no verdict in its words" if said is None else f"{said:g}, which its words say"
             yield error("R1", file, f"{row['sample_id']}, {row['dimension']}: verdict", written, expected)
-        elif status == "parse" and said is not None:
+        elif status != "scored" and said is not None:
             yield error("R1", file, f"{row['sample_id']}, {row['dimension']}: status", status, f"scored, {said:g}")
 
 
@@ -112,7 +122,7 @@ def _of_oracle(rows: RunRows, judge: JudgeRecord, own: pd.DataFrame) -> Iterator
     against = [None if other is None or pd.isna(other) else other for other in own["against"]]
     columns = [own[name].tolist() for name in ("sample_id", "pair_id", "dimension", "verdict")]
     for sample, pair, dimension, verdict, other in zip(*columns, against, strict=True):
-        # What is of another sample rule J1 says; what was compared with answers of other runs is not here.
+        # What is of another sample rule J1 says; answers of other runs are not here (see `_strangers`).
         if (
             samples.get(sample) == pair
             and other in (None, BASE)

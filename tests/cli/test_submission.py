@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -10,6 +12,7 @@ from typer.testing import CliRunner
 
 from lifealign_bench.cli import app
 from lifealign_bench.data.errors import InputError
+from lifealign_bench.leaderboard.submissions import apart
 from lifealign_bench.leaderboard.submissions.apart import check_apart
 from lifealign_bench.leaderboard.submissions.findings import error
 from lifealign_bench.leaderboard.submissions.naming_code import code_of, code_that_ships
@@ -70,3 +73,9 @@ def test_code_is_a_package_or_a_repository_at_a_commit_and_a_file_that_is_here(t
         code_of("mine==1.2:m.py", tmp_path / "none.py")
     assert code_that_ships("er") is not None
     assert code_that_ships("../er") is None
+
+
+def test_what_is_uploaded_is_checked_with_two_gibibytes_and_no_more() -> None:
+    taking = f"from {apart.__name__} import _limit; _limit(60); bytearray(1 << 30); bytearray(3 << 30)"
+    done = subprocess.run([sys.executable, "-P", "-c", taking], capture_output=True, text=True, check=False)
+    assert "MemoryError" in done.stderr

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from archive_mutations import ARCHIVES, ArchiveMutation
 from bundle_mutations import BUNDLES
@@ -13,9 +16,15 @@ from row_mutations import keyless
 from small_bundle import ONE, board_of_few, edit_table, in_words, known_of, seal_counts, seal_scores, write_golden
 
 from lifealign_bench.benchmark.columns import read_table
+from lifealign_bench.judges.interface import JudgedItem, Judgment
+from lifealign_bench.leaderboard.submissions import reading
 from lifealign_bench.leaderboard.submissions.checking import check
+from lifealign_bench.leaderboard.submissions.format import RunEntry
 from lifealign_bench.leaderboard.submissions.known import Known
+from lifealign_bench.leaderboard.submissions.layout import DEFAULT
 from lifealign_bench.leaderboard.submissions.packing import write_archive
+from lifealign_bench.leaderboard.submissions.rejudging import compared, findings_of
+from lifealign_bench.leaderboard.trust import TRUST
 
 
 @pytest.fixture(scope="module")
@@ -108,3 +117,43 @@ def test_a_verdict_that_its_words_do_not_say_is_found(tmp_path: Path) -> None:
     sample = read_table(golden / "runs" / ONE, "judgments").loc[0, "sample_id"]
     assert found[0].field.startswith(str(sample))
     assert "which its words say" in found[0].expected
+
+
+def test_a_verdict_that_its_words_say_is_not_called_a_refusal(tmp_path: Path) -> None:
+    board = in_words(board_of_few(tmp_path / "board"))
+    golden = write_golden(board, tmp_path / "golden")
+
+    def hidden(frame: object) -> None:
+        frame.loc[0, "verdict"], frame.loc[0, "status"] = float("nan"), "refusal"  # type: ignore[attr-defined]
+
+    edit_table(golden / "runs" / ONE, "judgments", hidden)
+    seal_scores(golden)
+    seal_counts(golden)
+    found = [finding for finding in check(golden, known_of(board)).findings if finding.level == "error"]
+    assert [(finding.rule, finding.value) for finding in found] == [("R1", "refusal")]
+
+
+def test_an_answer_that_gets_a_verdict_only_when_it_is_judged_again_differs() -> None:
+    item = JudgedItem("p", "t", "", (), "a", "", None, None)
+    (found,) = compared({(item, "safety"): None}, [(item, Judgment("p", "safety", 1.0, ""))], {"": 1.0})
+    assert (found.answers, found.different) == (1, 1)
+    assert [finding.level for finding in findings_of([found])] == ["error"]
+
+
+def test_pages_that_explode_are_refused_before_any_of_them_is_unpacked(
+    golden: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    frame = pq.read_table(golden / "runs" / ONE / "losses.parquet")
+    values = {"phase": "a" * (4 << 20), "name": "b"}
+    row = {name: pa.array([values.get(name, 0)], frame.schema.field(name).type) for name in frame.column_names}
+    path = tmp_path / "losses.parquet"
+    pq.write_table(pa.table(row), path, compression="zstd", use_dictionary=False, write_statistics=False)
+    assert path.stat().st_size < 20_000
+    monkeypatch.setattr(reading, "_bytes_of_texts", lambda *_: pytest.fail("was unpacked"))
+    entry = RunEntry(folder="x", order="o", seed=0, role="method")
+    found = {f.file: f for f in reading.s3_tables(tmp_path, entry, replace(DEFAULT, decoded=1 << 20))}
+    assert "bytes unpacked" in found["runs/x/losses.parquet"].value
+
+
+def test_the_trust_line_says_that_costs_are_declared() -> None:
+    assert "declares" in TRUST["recomputed"]
