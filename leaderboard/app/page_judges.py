@@ -73,7 +73,9 @@ def _card(card: JudgeCard, key: str) -> None:
         caution(fitness(card))
     parts = card_tables(card, key)
     if parts:
-        for tab, (_, words, table) in zip(st.tabs([escaped(title) for title, _, _ in parts]), parts, strict=True):
+        # Names of parts are the table builders' own words.
+        title = [escaped(name) for name, _, _ in parts]
+        for tab, (_, words, table) in zip(st.tabs(title), parts, strict=True):
             with tab:
                 st.text(words)
                 show_table(table, table.name)

@@ -11,6 +11,7 @@ from lifealign_bench.leaderboard.analysis.record import MetricAnalysis
 from lifealign_bench.leaderboard.app import order_parts
 from lifealign_bench.leaderboard.app.choices import methods_of, pick
 from lifealign_bench.leaderboard.app.later import Pending
+from lifealign_bench.leaderboard.app.order_parts import BEFORE
 from lifealign_bench.leaderboard.app.view import View
 from lifealign_bench.leaderboard.app.widgets import caution, empty, notes, show_figure, show_table
 from lifealign_bench.leaderboard.interference import interference
@@ -91,7 +92,7 @@ def _means_alone(view: View) -> None:
     runs = [run for run in view.contestants if run.entry.label == chosen]
     found = interference([item.matrix for item in matrices_of(view.rows, runs, view.metric)])
     rows = [f"learning {task}" for task in different_labels(short_tasks(found.tasks))]
-    st.markdown(order_parts.BEFORE)
+    st.markdown(BEFORE)
     figure = difference_figure(found.learned, found.tasks, CHANGE_UNIT, view.ink, rows)
     show_figure(figure, "interference-learned", "Change of tasks already learned", "interference-learned")
 

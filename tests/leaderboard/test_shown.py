@@ -70,10 +70,6 @@ def _is_constant(node: ast.expr) -> bool:
         return True
     if isinstance(node, ast.Name):
         return node.id.isupper() or node.id in ("title", "words")
-    if isinstance(node, ast.Attribute):
-        return node.attr.isupper()
-    if isinstance(node, ast.ListComp):
-        return _is_constant(node.elt)
     if isinstance(node, ast.JoinedStr):
         return all(isinstance(part, ast.Constant) or _is_safe(part) for part in node.values)
     if isinstance(node, ast.Call):
