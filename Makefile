@@ -14,7 +14,7 @@ TREE := $(VENV)/tree
 FOLDERS := data methods judges benchmark leaderboard
 
 .DEFAULT_GOAL := help
-.PHONY: help env run full leaderboard answers screenshots picture test test-all lint types perf fuzz
+.PHONY: help env run full leaderboard answers screenshots picture readme test test-all lint types perf fuzz faults
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -47,6 +47,9 @@ screenshots: env ## Draw docs/screenshots from the board that ships (needs a Chr
 picture: env ## Draw the forgetting matrices of SUITE's first order in WORKSPACE as docs/forgetting.png (needs a Chromium)
 	$(BIN)/lifealign leaderboard "$(WORKSPACE)/results/$(SUITE)" --figure docs/forgetting.png
 
+readme: env ## Make the numbers, tables and figure of README.md and docs/reproduction.md anew from results that ship (needs a Chromium)
+	$(BIN)/python docs/rebuild.py $(ARGS)
+
 test: env lint types ## Format, lint, types, and all tests but the long ones
 	$(BIN)/python -m pytest $(PROCESSES) -m "not long" $(ARGS)
 
@@ -71,3 +74,6 @@ perf: env ## Measure the costs that the project promises (a quiet machine gives 
 
 fuzz: env ## Check 20,000 mutated submissions: findings and nothing else
 	$(BIN)/python perf/_fuzz_submissions.py $(ARGS)
+
+faults: env ## Do 200 seeded faults (kill, full disk, cut store, flipped bit, ...) to a small graph, and compare every byte
+	$(BIN)/python perf/_faults.py $(ARGS)

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from lifealign_bench.benchmark.durable import write_whole
+from lifealign_bench.benchmark.quantization import quantized, require_quantization
 from lifealign_bench.data.errors import InputError, UnknownNameError
 from lifealign_bench.data.rows import digest
 
@@ -173,8 +174,10 @@ def open_tokenizer(folder: str | Path) -> Any:
     return tokenizer
 
 
-def open_base(folder: str | Path, *, dtype: str, device: str) -> tuple[Any, Any]:
+def open_base(folder: str | Path, *, dtype: str, device: str, quantization: str | None = None) -> tuple[Any, Any]:
     """A base's model, in evaluation mode, and its tokenizer with a padding token. Code that a model brings never runs.
+
+    quantization: None, or `nf4`, its linear layers then being held in 4 bits and computed in `dtype`.
 
     Raises:
         InputError: no such folder, no chat template or one that fails, no end-of-turn token, weights that are damaged,
@@ -187,10 +190,16 @@ def open_base(folder: str | Path, *, dtype: str, device: str) -> tuple[Any, Any]
     if not Path(folder).is_dir():
         raise InputError(folder, "base", "no such folder", "a folder with a model")
     chat_template(Path(folder))
+    if quantization is not None:
+        require_quantization(quantization)
     try:
         tokenizer = AutoTokenizer.from_pretrained(folder, trust_remote_code=False)
         model, loaded = AutoModelForCausalLM.from_pretrained(
-            folder, trust_remote_code=False, dtype=getattr(torch, dtype), output_loading_info=True
+            folder,
+            trust_remote_code=False,
+            dtype=getattr(torch, dtype),
+            output_loading_info=True,
+            **quantized(quantization, dtype, device),
         )
     except (OSError, ValueError, KeyError, RuntimeError, ImportError, SafetensorError) as error:
         raise InputError(folder, "model", f"{type(error).__name__}: {error}", "a causal language model") from error
@@ -198,7 +207,8 @@ def open_base(folder: str | Path, *, dtype: str, device: str) -> tuple[Any, Any]
     if loaded["missing_keys"]:
         raise InputError(folder, "weights", f"no {sorted(loaded['missing_keys'])[0]}", "every tensor of the model")
     _settle_tokenizer(tokenizer, folder)
-    return model.to(device).eval(), tokenizer
+    # Layers of 4 bits lie on their device since they were read.
+    return (model if quantization else model.to(device)).eval(), tokenizer
 
 
 def _settle_tokenizer(tokenizer: Any, folder: str | Path) -> None:

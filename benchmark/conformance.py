@@ -24,7 +24,7 @@ from lifealign_bench.benchmark.conformance_bench import (
     equal,
     same,
 )
-from lifealign_bench.benchmark.evaluation.answers import greedy_answers
+from lifealign_bench.benchmark.evaluation.answers import answers_of
 from lifealign_bench.benchmark.evaluation.logps import pair_logps
 from lifealign_bench.benchmark.nodes import learn
 from lifealign_bench.benchmark.training.guard import ForbiddenError
@@ -239,7 +239,7 @@ class _Check(Learner):
         pad = bench.encoder.tokenizer.pad_token_id
         with method.serve(policy, named) as answering:
             scores = [pair_logps(answering, bench.encoder.encode(rows), size, pad) for size in (1, len(rows))]
-            answers = [greedy_answers(answering, bench.encoder, rows, 8, size) for size in (1, len(rows))]
+            answers = [answers_of(answering, bench.encoder, rows, 8, size) for size in (1, len(rows))]
         worst = max(abs(one.chosen - other.chosen) for one, other in zip(*scores, strict=True))
         if worst > 1e-2:
             raise BrokenPropertyError(

@@ -9,6 +9,7 @@ import sys
 import warnings
 from importlib.metadata import version
 
+from lifealign_bench.benchmark.quantization import deciding
 from lifealign_bench.benchmark.suite import Suite
 
 HARNESS_VERSION = 2
@@ -34,6 +35,7 @@ def environment(suite: Suite) -> dict[str, object]:
         "dtype": suite.base.dtype,
         "device": device_class(),
         "libraries": {name: version(name) for name in LIBRARIES},
+        **deciding(suite.base.quantization),
     }
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import statistics
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from lifealign_bench.benchmark.engine import remaining
@@ -32,6 +32,9 @@ ORACLE_OPERATIONS = 2e6
 CAPABILITY_TEXTS, MINI_CAPABILITY_TEXTS = 2000, 160
 """How many texts a capability task scores where nothing says so, and one of the miniature world about."""
 
+SAFETY_PROMPTS = 100
+"""About how many prompts a safety set has."""
+
 SMALL_BASE_PARAMETERS = 1.4e6
 MINI_BASE_PARAMETERS = 2.2e5
 SMALL_BASE_TOKENS = 1.0e6
@@ -41,12 +44,36 @@ DEFAULT_TOKENS = 400
 
 @dataclass(frozen=True)
 class Estimate:
-    """Seconds by kind of node for all distinct nodes and for those still to run, and what the rates rest on."""
+    """Seconds by kind of node for all distinct nodes and for those still to run, and what the rates rest on.
+
+    measured: on finished nodes of the workspace. rates: operations a second by kind. probe: of the machine, in words;
+    on_gpu: whether the hours a method are what that probe found on a GPU.
+    """
 
     total_s: Mapping[Kind, float]
     remaining_s: Mapping[Kind, float]
     measured: bool
     gpu_hours_by_method: Mapping[str, float]
+    rates: Mapping[Kind, float]
+    assumed: float
+    probe: str | None = None
+    on_gpu: bool = False
+
+    def on(self, rates: Mapping[Kind, float], probe: str, device: str) -> Estimate:
+        """This estimate at the rates of a probe, where the workspace has measured none.
+
+        Training is most of every method's work: its rate turns the hours a method into those of a probed GPU.
+        """
+        factors = {kind: rate / rates.get(kind, rate) for kind, rate in self.rates.items()} if not self.measured else {}
+        slower = self.assumed / rates["train"] if device == "cuda" else 1.0
+        return replace(
+            self,
+            total_s={kind: seconds * factors.get(kind, 1.0) for kind, seconds in self.total_s.items()},
+            remaining_s={kind: seconds * factors.get(kind, 1.0) for kind, seconds in self.remaining_s.items()},
+            gpu_hours_by_method={name: hours * slower for name, hours in self.gpu_hours_by_method.items()},
+            probe=probe,
+            on_gpu=device == "cuda",
+        )
 
 
 def estimate(plan: Plan, store: Store | None, device: str) -> Estimate:
@@ -57,9 +84,10 @@ def estimate(plan: Plan, store: Store | None, device: str) -> Estimate:
     seconds = _seconds(plan.suite, nodes, work, rates, device)
     left = remaining(nodes, store) if store is not None else nodes
     on_gpu = plan.suite.limits.assumed_tflops * 1e12
-    return Estimate(
-        _by_kind(nodes, seconds), _by_kind(left, seconds), bool(rates), _hours_by_method(plan, work, on_gpu)
-    )
+    whole = _by_kind(nodes, seconds)
+    hours = _hours_by_method(plan, work, on_gpu)
+    used = {kind: _rate(plan.suite, kind, rates, device) for kind in whole}
+    return Estimate(whole, _by_kind(left, seconds), bool(rates), hours, used, on_gpu)
 
 
 def estimate_counted(
@@ -87,7 +115,8 @@ def estimate_counted(
         for kind, amount in work.items()
     }
     hours = {title: amount / (suite.limits.assumed_tflops * 1e12) / 3600 for title, amount in work_by_method.items()}
-    return Estimate(total, left, bool(rates), hours)
+    used = {kind: _rate(suite, kind, rates, device) for kind in work}
+    return Estimate(total, left, bool(rates), hours, used, suite.limits.assumed_tflops * 1e12)
 
 
 def _rate(suite: Suite, kind: Kind, rates: Mapping[Kind, float], device: str) -> float:
@@ -151,6 +180,9 @@ def operations(node: Node, suite: Suite, sizes: Mapping[str, Sizes]) -> float:
     if node.kind == "capability":
         usual = MINI_CAPABILITY_TEXTS if node.inputs["task"] in QUESTIONS else CAPABILITY_TEXTS
         return FORWARD * parameters * tokens * (suite.capability.limit or usual)
+    if node.kind == "safety":
+        new = suite.evaluation.max_new_tokens * DECODING_PENALTY
+        return FORWARD * parameters * SAFETY_PROMPTS * (tokens + new)
     task = sizes[str(node.inputs["task"])]
     if node.kind == "divergence":
         whole = tokens + suite.evaluation.max_new_tokens

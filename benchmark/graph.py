@@ -10,7 +10,9 @@ from typing import Literal
 from lifealign_bench.benchmark.suite import MethodEntry
 from lifealign_bench.data.rows import digest
 
-Kind = Literal["base", "reference", "train", "memory", "pairs", "answers", "verdicts", "capability", "divergence"]
+Kind = Literal[
+    "base", "reference", "train", "memory", "pairs", "answers", "verdicts", "capability", "divergence", "safety"
+]
 
 
 @dataclass(frozen=True)
@@ -42,7 +44,7 @@ class Graph:
 
     def add(self, node: Node) -> Node:
         """The node of this key, added unless it is there; its parents must be there already."""
-        missing = set(node.parents.values()) - set(self.nodes)
+        missing = {parent for parent in node.parents.values() if parent not in self.nodes}
         if missing:
             raise ValueError(f"node {node.label or node.kind} is added before its parents {sorted(missing)}")
         self.planned[node.kind] = self.planned.get(node.kind, 0) + 1

@@ -10,16 +10,19 @@ import pandas as pd
 
 from lifealign_bench.benchmark.columns import read_table
 from lifealign_bench.benchmark.comparing import BASE, with_comparisons
+from lifealign_bench.benchmark.judge_records import JudgeRecord, study_of
 from lifealign_bench.benchmark.judge_running import world_of
 from lifealign_bench.benchmark.judged_answers import JudgedBy, JudgedRun, answers_of
 from lifealign_bench.benchmark.judged_results import write_judged
 from lifealign_bench.benchmark.runs import StoredRun
 from lifealign_bench.data.errors import InputError
 from lifealign_bench.data.rows import digest
+from lifealign_bench.judges.cards.truth import median_of
+from lifealign_bench.judges.human.given import levels_of
 from lifealign_bench.judges.human.judging import HumanJudge
 from lifealign_bench.judges.human.report import Beside, truth_of
 from lifealign_bench.judges.human.sampling import Candidate, Stratum
-from lifealign_bench.judges.human.study import Study, unit_of
+from lifealign_bench.judges.human.study import Question, Study, unit_of
 from lifealign_bench.judges.interface import PERSON, Dimension, JudgedItem
 
 
@@ -82,6 +85,8 @@ def _scored(run: JudgedRun) -> dict[str, frozenset[Dimension]]:
 def write_human_runs(runs: Sequence[JudgedRun], judges: Sequence[HumanJudge], out: Path) -> list[Path]:
     """Write the runs as people judged them, each rater a judge of their own; runs without a rated answer are left out.
 
+    What lies there of the same study is replaced: raters and ratings come in as it goes on.
+
     Raises:
         InputError: nothing was rated, or as `write_judged`.
     """
@@ -89,7 +94,12 @@ def write_human_runs(runs: Sequence[JudgedRun], judges: Sequence[HumanJudge], ou
     kept = [run for run in runs if rated & _units(run)]
     if not kept:
         raise InputError(out, "ratings", "none of the answers of these runs", "the runs that the study was drawn from")
-    return write_judged(kept, [_by(judge, kept) for judge in judges], out)
+    study = judges[0].study.id
+
+    def same_study(there: tuple[JudgeRecord, ...]) -> bool:
+        return bool(there) and all(study_of(judge) == study for judge in there)
+
+    return write_judged(kept, [_by(judge, kept) for judge in judges], out, grown=same_study)
 
 
 def _units(run: JudgedRun) -> set[str]:
@@ -120,10 +130,17 @@ def beside_of(runs: Sequence[StoredRun], study: Study) -> Beside:
                 votes.setdefault(name, {})[row["judge"]] = float(row["verdict"])
             if row["dimension"] == "refusal":
                 declines[unit] = row["verdict"] == 1
-    judged = {name: sorted(own.values())[(len(own) - 1) // 2] for name, own in votes.items()}
+    judged = {q.id: _middle(q, list(votes[q.id].values())) for q in study.questions if q.id in votes}
     truth, known = truth_of(study.questions, world_of(runs))
     refused = {q.id: declines[q.unit] for q in study.questions if q.unit in declines}
     return Beside(judged, truth, {**refused, **known})
+
+
+def _middle(question: Question, votes: Sequence[float]) -> float:
+    """The median of judges' verdicts, on the question's scale."""
+    levels = levels_of(question)
+    places = [levels.index(vote) for vote in votes if vote in levels]
+    return levels[median_of(places, question.id)] if places else votes[0]
 
 
 def _verdicts(run: JudgedRun) -> Iterator[tuple[dict[str, Any], str]]:

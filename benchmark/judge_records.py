@@ -39,6 +39,11 @@ class JudgeRecord(Record):
         return cls(**{**values, "model_served": identity.model_served or identity.model_requested})
 
 
+def study_of(judge: JudgeRecord) -> str | None:
+    """The study in which a person judged; None where it is no person's record."""
+    return str(judge.parameters.get("study")) if judge.name.startswith(PERSON) else None
+
+
 class CoverageRecord(Record):
     """How many answers one dimension was to be judged on, how many have a verdict, and why the others have none."""
 

@@ -7,7 +7,7 @@ import json
 import os
 import secrets
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -37,6 +37,7 @@ from lifealign_bench.data.errors import InputError
 
 CARRIED = ("pairs", "samples", "losses")
 """What a judge does not change: linked, not copied, where the file system can."""
+Grown = Callable[[tuple[JudgeRecord, ...]], bool]
 VERDICT_NODES = "verdicts "
 FOLDER = "judged"
 RESULTS = "results"
@@ -66,11 +67,14 @@ def place_of(runs: Sequence[StoredRun], name: str, elsewhere: Path) -> Path:
     return workspace / FOLDER / name
 
 
-def write_judged(runs: Sequence[JudgedRun], judges: Sequence[JudgedBy], out: Path) -> list[Path]:
+def write_judged(
+    runs: Sequence[JudgedRun], judges: Sequence[JudgedBy], out: Path, *, grown: Grown | None = None
+) -> list[Path]:
     """Write `out/<suite>/<run>/` for every run, each whole or not at all; returns the folders.
 
     Numbers that compare with STL and MTL take these from the runs of the same folder and seed, as `rescore` does; runs
-    that were judged before are scored again with them.
+    that were judged before are scored again with them. grown: whether the judges of a run that lies there are those of
+    this call some time ago, so that it may be replaced though judges came in; else they must be the same.
 
     Raises:
         InputError: two runs of one name, runs of another judge in `out`, or verdicts there that these would replace
@@ -83,7 +87,7 @@ def write_judged(runs: Sequence[JudgedRun], judges: Sequence[JudgedBy], out: Pat
     with explained(out):
         rewritten = [_scored(run, target, judges) for run, target in zip(runs, targets, strict=True)]
         for one in rewritten:
-            _check_kept(one, records)
+            _check_kept(one, records, grown)
         _carry_texts(runs, targets)
         known = [(other.folder, other.record, fresh_scores(other.folder, other.record).cells) for other in others]
         known += [(one.target, one.run.run.record, one.scores.cells) for one in rewritten]
@@ -125,11 +129,13 @@ def _check_judges(folder: Path, record: RunRecord, records: tuple[JudgeRecord, .
         raise InputError(folder, "judges", f"verdicts of {found}, or of other templates", "another --out")
 
 
-def _check_kept(one: _Rewritten, records: tuple[JudgeRecord, ...]) -> None:
+def _check_kept(one: _Rewritten, records: tuple[JudgeRecord, ...], grown: Grown | None) -> None:
     """A run that lies there is replaced by one of the same judges with all of its dimensions and comparisons."""
     if not (one.target / RUN_FILE).is_file():
         return
-    _check_judges(one.target, read_run(one.target), records)
+    there = read_run(one.target)
+    if grown is None or not grown(there.judges):
+        _check_judges(one.target, there, records)
     if lost := _kinds(read_table(one.target, "judgments")) - _kinds(one.judgments):
         raise InputError(one.target, "judgments", f"verdicts on {', '.join(sorted(lost))}, too", "another --out")
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import AbstractContextManager
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,17 +14,22 @@ import pyarrow.parquet as pq
 from lifealign_bench.benchmark.base_builder import build_base
 from lifealign_bench.benchmark.capability.node import capability
 from lifealign_bench.benchmark.cost import CostMeter
-from lifealign_bench.benchmark.evaluation.answers import greedy_answers
+from lifealign_bench.benchmark.evaluation.answers import Answer, answers_of, drawing_of
 from lifealign_bench.benchmark.evaluation.divergence_node import divergence
 from lifealign_bench.benchmark.evaluation.logps import pair_logps
+from lifealign_bench.benchmark.evaluation.served_answers import served_answers
 from lifealign_bench.benchmark.graph import Node
 from lifealign_bench.benchmark.judging import judge_by, judged_item, whole_table
 from lifealign_bench.benchmark.opened_policies import answering_policy, method_of
+from lifealign_bench.benchmark.safety.node import safety
 from lifealign_bench.benchmark.strict_json import write_json
-from lifealign_bench.benchmark.training.context import Stage, StageData
+from lifealign_bench.benchmark.training.context import COUNTED, Stage, StageData, StageReport
 from lifealign_bench.benchmark.training.guard import guarded
 from lifealign_bench.benchmark.training.policy import learned_state, load_policy, save_policy
+from lifealign_bench.benchmark.training.processes import train_together
+from lifealign_bench.benchmark.training.ranks import ALONE, Ranks
 from lifealign_bench.benchmark.workshop import HarnessError, Workshop, int_of, list_of
+from lifealign_bench.data.rows import Pair
 from lifealign_bench.judges.opening import REPLIES
 from lifealign_bench.methods.base import Method
 
@@ -43,6 +49,7 @@ def run_node(node: Node, shop: Workshop, folder: Path, meter: CostMeter) -> None
         "verdicts": _verdicts,
         "capability": capability,
         "divergence": divergence,
+        "safety": safety,
     }[node.kind](node, shop, folder, meter)
 
 
@@ -83,16 +90,31 @@ def _logps(node: Node, shop: Workshop, folder: Path, meter: CostMeter) -> None:
 def _answers(node: Node, shop: Workshop, folder: Path, meter: CostMeter) -> None:
     task = str(node.inputs["task"])
     rows = shop.world.evaluation_rows(task, shop.world.suite.evaluation.prompts)
-    with answering_policy(node, shop, task) as (answering, encoder):
-        found = greedy_answers(
-            answering, encoder, rows, int_of(node, "max_new_tokens"), int_of(node, "batch"), shop.steps("answers")
-        )
+    if shop.world.suite.evaluation.answers.backend == "vllm":
+        found = served_answers(node, shop, rows, shop.steps("answers"))
+    else:
+        found = _built_in_answers(node, shop, task, rows)
     columns = ("pair_id", "text", "tokens", "finish_reason", "prompt_cut")
     pq.write_table(
         pa.table({name: [getattr(row, name) for row in found] for name in columns}, schema=_ANSWERS),
         folder / "answers.parquet",
     )
     meter.count(example_passes=len(rows), tokens=sum(row.tokens for row in found))
+
+
+def _built_in_answers(node: Node, shop: Workshop, task: str, rows: Sequence[Pair]) -> list[Answer]:
+    most = shop.world.suite.evaluation.batch_tokens
+    with answering_policy(node, shop, task) as (answering, encoder):
+        return answers_of(
+            answering,
+            encoder,
+            rows,
+            int_of(node, "max_new_tokens"),
+            int_of(node, "batch"),
+            shop.steps("answers"),
+            most,
+            drawing_of(node.inputs),
+        )
 
 
 def _verdicts(node: Node, shop: Workshop, folder: Path, meter: CostMeter) -> None:
@@ -118,9 +140,25 @@ _ANSWERS = pa.schema(
 
 
 def _train(node: Node, shop: Workshop, folder: Path, meter: CostMeter) -> None:
+    if shop.world.suite.training.processes == 1:
+        found = train_here(node, shop, folder, ALONE)
+    else:
+        found = train_together(node, shop, folder)
+    report = asdict(found)
+    losses = report.pop("losses")
+    names = ("phase", "step", "epoch", "name", "value")
+    pq.write_table(pa.table({name: [row[name] for row in losses] for name in names}), folder / "losses.parquet")
+    write_json(folder / "stage.json", report)
+    meter.count(example_passes=found.with_gradient + found.without_gradient, tokens=found.tokens)
+
+
+def train_here(node: Node, shop: Workshop, folder: Path, ranks: Ranks) -> StageReport:
+    """Learn a train node's stage in this process, one of `ranks`; the first one writes policy and memory."""
     stage = _stage(node, shop)
-    stage.progress = lambda phase, step, total, loss: shop.progress(phase, step, total, loss)
-    stage.report_to = shop.world.suite.report_to
+    stage.ranks = ranks
+    if ranks.rank == 0:
+        stage.progress = lambda phase, step, total, loss: shop.progress(phase, step, total, loss)
+        stage.report_to = shop.world.suite.report_to
     stage.logging_folder = shop.store.root / "logs" / node.key[:16]
     kept = shop.parent(node, "memory" if "memory" in node.parents else "policy") if "policy" in node.parents else None
     with _guarded(stage, shop, folder, kept):
@@ -128,15 +166,11 @@ def _train(node: Node, shop: Workshop, folder: Path, meter: CostMeter) -> None:
             stage.method.load(kept / "memory")
         _attach(node, shop, stage)
         learn(stage)
-        save_policy(stage.model, folder / "policy")
-        _save_memory(stage.method, folder)
-    report = asdict(stage.report)
-    losses = report.pop("losses")
-    names = ("phase", "step", "epoch", "name", "value")
-    pq.write_table(pa.table({name: [row[name] for row in losses] for name in names}), folder / "losses.parquet")
-    write_json(folder / "stage.json", report)
-    passes = stage.report.with_gradient + stage.report.without_gradient
-    meter.count(example_passes=passes, tokens=stage.report.tokens)
+        if ranks.rank == 0:
+            save_policy(stage.model, folder / "policy")
+            _save_memory(stage.method, folder)
+    counts: Any = ranks.sum_of({name: getattr(stage.report, name) for name in COUNTED})
+    return replace(stage.report, **counts)
 
 
 def learn(stage: Stage) -> None:

@@ -2,55 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cache
 from typing import Literal
 
-from lifealign_bench.benchmark.capability.planning import (
-    Extra,
-    asked_steps,
-    asked_tasks,
-    capability_node,
-    divergence_node,
-)
+from pydantic import JsonValue
+
+from lifealign_bench.benchmark.capability.planning import Extra, asked_tasks
 from lifealign_bench.benchmark.graph import Graph, Node
 from lifealign_bench.benchmark.judging import deciding, judges_of
-from lifealign_bench.benchmark.orders import Order, resolve_orders
+from lifealign_bench.benchmark.large_stages import refuse_unsupported, training_inputs
+from lifealign_bench.benchmark.orders import Order
+from lifealign_bench.benchmark.plan_beside import Beside
+from lifealign_bench.benchmark.serving_base import answering_inputs, refuse_unserved
+from lifealign_bench.benchmark.stages import Evaluated, Stage, policy_of, whose
 from lifealign_bench.benchmark.suite import MethodEntry, Suite
-from lifealign_bench.benchmark.suite_parts import Cells
+from lifealign_bench.benchmark.suite_orders import orders_of
+from lifealign_bench.benchmark.wanted_cells import evaluated_cells
 from lifealign_bench.benchmark.world import World
 from lifealign_bench.methods.base import Method
 from lifealign_bench.methods.identity import method_identity, plain_identity
 from lifealign_bench.methods.registry import find_method
 
 PLAIN = MethodEntry(name="seqft")
-
-
-@dataclass(frozen=True)
-class Stage:
-    """One learned task of a run: `step` tasks are learned after it; its policy is what the train node left."""
-
-    step: int
-    task: str | None
-    train: Node
-    memory: Node | None
-
-
-@dataclass(frozen=True)
-class Evaluated:
-    """The rows behind the cells of one task after `step` learned tasks."""
-
-    step: int
-    task: str
-    pairs: Node
-    answers: Node
-    verdicts: tuple[Node, ...]
-
-    @property
-    def nodes(self) -> list[Node]:
-        """Every node behind the cell."""
-        return [self.pairs, self.answers, *self.verdicts]
 
 
 @dataclass(frozen=True)
@@ -79,12 +54,20 @@ class Run:
 
 @dataclass(frozen=True)
 class Plan:
-    """A suite's runs, the graph that all of them share, and a line for each thing that is left out."""
+    """A suite's runs, the graph that all of them share, a line for each thing that is left out; varied: what differs
+    from the suite as it is written."""
 
     suite: Suite
     runs: tuple[Run, ...]
     graph: Graph
     notes: tuple[str, ...] = ()
+    varied: Mapping[str, JsonValue] = field(default_factory=dict)
+    place: str = ""
+
+    @property
+    def folder(self) -> str:
+        """The folder that its runs' results are kept in."""
+        return self.place or self.suite.name
 
 
 def make_plan(suite: Suite, world: World) -> Plan:
@@ -94,7 +77,7 @@ def make_plan(suite: Suite, world: World) -> Plan:
         InputError: an unknown method, a wrong configuration, an order that is no permutation.
     """
     planner = Planner(suite, world)
-    orders = resolve_orders(suite.orders, suite.task_names)
+    orders = orders_of(suite)
     methods = planned_methods(suite)
     runs = [
         planner.run(entry, method, order, seed) for entry, method in methods for order in orders for seed in suite.seeds
@@ -106,24 +89,12 @@ def planned_methods(suite: Suite) -> list[tuple[MethodEntry, Method]]:
     """Every method of a suite with its settings.
 
     Raises:
-        InputError: an unknown method or a wrong configuration.
+        InputError: an unknown method, a wrong configuration, or one that cannot learn as the suite asks.
     """
-    return [(entry, find_method(entry.name).method.from_mapping(entry.config)) for entry in suite.methods]
-
-
-def evaluated_cells(cells: Cells, schedule: str, tasks: Sequence[str]) -> list[tuple[int, str]]:
-    """The (step, task) cells of a run; row 0 always, for it is computed once for the whole board."""
-    steps, last = range(1, len(tasks) + 1), len(tasks)
-    zero = [(0, task) for task in tasks]
-    if schedule == "isolated":
-        return zero + [(step, tasks[step - 1]) for step in steps]
-    if schedule == "joint":
-        return zero + [(last, task) for task in tasks]
-
-    def wanted(step: int, place: int) -> bool:
-        return cells == "full" or (place <= step if cells == "seen" else step in (place, last))
-
-    return zero + [(step, task) for step in steps for place, task in enumerate(tasks, 1) if wanted(step, place)]
+    found = [(entry, find_method(entry.name).method.from_mapping(entry.config)) for entry in suite.methods]
+    refuse_unsupported(suite, (method for _, method in found))
+    refuse_unserved(suite, found)
+    return found
 
 
 class Planner:
@@ -158,28 +129,8 @@ class Planner:
         self, entry: MethodEntry, method: Method, policies: Mapping[int, Stage], evaluations: Sequence[Evaluated]
     ) -> tuple[Extra, ...]:
         """Add what is asked of these policies of a run, by their step, and of the base, beside its cells."""
-        return (*self._capability(entry, method, policies), *self._divergences(method, policies, evaluations))
-
-    def _capability(self, entry: MethodEntry, method: Method, policies: Mapping[int, Stage]) -> Iterator[Extra]:
-        if entry.title in self.asked.not_asked:
-            return
-        schedule, asked = method.spec.schedule, self.suite.capability.rows
-        for step in asked_steps(asked, schedule, len(self.suite.tasks), list(policies)):
-            for task in self.asked.tasks:
-                stage = policies.get(step)
-                node = capability_node(task, self.suite, self.world.environment, self._policy_of(stage), _whose(stage))
-                yield Extra(step, "capability", task.name, self.graph.add(_by_method(node, stage)))
-
-    def _divergences(
-        self, method: Method, policies: Mapping[int, Stage], evaluations: Iterable[Evaluated]
-    ) -> Iterator[Extra]:
-        steps = asked_steps(self.suite.drift, method.spec.schedule, len(self.suite.tasks), list(policies))
-        for cell in evaluations:
-            if cell.step in steps and cell.step:
-                stage = policies[cell.step]
-                parents = {**self._policy_of(stage), "answers": cell.answers.key}
-                node = divergence_node(cell.task, self.suite, self.world.environment, parents, _whose(stage))
-                yield Extra(cell.step, "divergence", cell.task, self.graph.add(_by_method(node, stage)))
+        beside = Beside(self.suite, self.world, self.graph, self.asked, self.base)
+        return beside.all(entry.title, method, policies, evaluations)
 
     def _stages(self, entry: MethodEntry, method: Method, order: Order, seed: int) -> tuple[Stage, ...]:
         tasks = order.tasks
@@ -208,6 +159,7 @@ class Planner:
         learned = prefix if joint else prefix[-1:]
         inputs = {
             **self._stage_inputs(prefix, seed),
+            **training_inputs(self.suite),
             "method": self._plain if plain else self._identity(entry, method),
             "learned": list(learned),
         }
@@ -267,8 +219,8 @@ class Planner:
             "batch": self.suite.evaluation.batch_size,
         }
         method = None if stage is None else stage.train.method
-        parents = self._policy_of(stage)
-        return self.graph.add(Node(kind, inputs, parents, method, f"{kind} {task} after {_whose(stage)}"))
+        parents = policy_of(self.base, stage)
+        return self.graph.add(Node(kind, inputs, parents, method, f"{kind} {task} after {whose(stage)}"))
 
     def _answers(self, stage: Stage | None, task: str) -> Node:
         evaluation = self.suite.evaluation
@@ -279,11 +231,12 @@ class Planner:
             "max_length": self.suite.budget.max_length,
             "max_new_tokens": evaluation.max_new_tokens,
             "batch": evaluation.batch_size,
+            **answering_inputs(self.suite),
+            **evaluation.sampling,
         }
         method = None if stage is None else stage.train.method
-        return self.graph.add(
-            Node("answers", inputs, self._policy_of(stage), method, f"answers {task} after {_whose(stage)}")
-        )
+        label = f"answers {task} after {whose(stage)}"
+        return self.graph.add(Node("answers", inputs, policy_of(self.base, stage), method, label))
 
     def _verdicts(self, task: str, answers: Node) -> tuple[Node, ...]:
         what, found = answers.label.removeprefix("answers "), []
@@ -292,14 +245,3 @@ class Planner:
             label = f"verdicts {judge['name']} {what}"
             found.append(self.graph.add(Node("verdicts", inputs, {"answers": answers.key}, None, label)))
         return tuple(found)
-
-    def _policy_of(self, stage: Stage | None) -> dict[str, str]:
-        return self.base if stage is None else {**self.base, "policy": stage.train.key}
-
-
-def _by_method(node: Node, stage: Stage | None) -> Node:
-    return node if stage is None else replace(node, method=stage.train.method)
-
-
-def _whose(stage: Stage | None) -> str:
-    return "base" if stage is None else stage.train.label.removeprefix("train ")

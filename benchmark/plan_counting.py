@@ -15,12 +15,16 @@ from lifealign_bench.benchmark.capability.planning import AskedTasks, asked_step
 from lifealign_bench.benchmark.estimate import Sizes, estimate_counted, operations, sizes_of
 from lifealign_bench.benchmark.graph import Graph, Kind, Node
 from lifealign_bench.benchmark.judging import judges_of
-from lifealign_bench.benchmark.orders import Order, count_orders, resolve_orders
-from lifealign_bench.benchmark.plan import Planner, Stage, evaluated_cells, make_plan, planned_methods
+from lifealign_bench.benchmark.orders import Order
+from lifealign_bench.benchmark.plan import Planner, make_plan, planned_methods
 from lifealign_bench.benchmark.plan_counts import PlanCounts, cached_of, counts_of, prefixes_of, sharing_of
+from lifealign_bench.benchmark.stages import Stage
 from lifealign_bench.benchmark.store import Store
 from lifealign_bench.benchmark.suite import MethodEntry, Suite
+from lifealign_bench.benchmark.suite_orders import count_orders_of, orders_of
+from lifealign_bench.benchmark.wanted_cells import evaluated_cells
 from lifealign_bench.benchmark.world import World
+from lifealign_bench.data.safety import find_attacks
 from lifealign_bench.methods.base import Method
 from lifealign_bench.methods.identity import config_values
 
@@ -30,7 +34,7 @@ MOST_BUILT = 60
 Prefix = tuple[str, ...]
 Tree = Sequence[set[Prefix]]
 Entries = Sequence[tuple[MethodEntry, Method]]
-Measured = tuple[Literal["cell", "capability", "divergence"], str]
+Measured = tuple[Literal["cell", "capability", "divergence", "safety"], str]
 """What is measured of a policy: the cell of a task, or something beside the cells."""
 
 
@@ -57,7 +61,7 @@ def numbers_of(suite: Suite, world: World, store: Store | None, device: str) -> 
     Raises:
         InputError: as `make_plan`.
     """
-    if count_orders(suite.orders, suite.task_names) <= MOST_BUILT:
+    if count_orders_of(suite) <= MOST_BUILT:
         return counts_of(make_plan(suite, world), store, device)
     return count_plan(suite, world, store, device)
 
@@ -70,7 +74,7 @@ def count_plan(suite: Suite, world: World, store: Store | None, device: str) -> 
     Raises:
         InputError: as `make_plan`.
     """
-    orders = resolve_orders(suite.orders, suite.task_names)
+    orders = orders_of(suite)
     methods = planned_methods(suite)
     tree = prefixes_of([order.tasks for order in orders])
     asked = asked_tasks(suite, methods)
@@ -125,7 +129,15 @@ class _Counting:
 
     def _asked_of_base(self, methods: Entries) -> _Tally:
         anybody = any(entry.title not in self.asked.not_asked for entry, _ in methods)
-        return self._beside([("capability", task.name) for task in self.asked.tasks] if anybody else [])
+        named: list[Measured] = [("capability", task.name) for task in self.asked.tasks] if anybody else []
+        refused = any(not method.spec.needs_task_identity for _, method in methods) and self.suite.safety.rows != "none"
+        return self._beside([*named, *(self.attacks if refused else ())])
+
+    @cached_property
+    def attacks(self) -> tuple[Measured, ...]:
+        """The ways in which a safety set is asked, none where the suite names no set."""
+        asked = self.suite.safety
+        return tuple(("safety", own.label) for own in find_attacks(asked.attacks)) if asked.prompts else ()
 
     def _method(self, entry: MethodEntry, method: Method) -> tuple[_Tally, dict[Prefix, set[Measured]]]:
         """A method's own nodes of one seed, and what it measures after the first stages that it may share."""
@@ -153,7 +165,9 @@ class _Counting:
         compared = asked_steps(self.suite.drift, schedule, tasks, step)[1:]
         names = [task.name for task in self.asked.tasks] if asked and entry.title not in self.asked.not_asked else []
         capability: list[Measured] = [("capability", name) for name in names]
-        return [*capability, *(("divergence", task) for task in evaluated if compared)]
+        refused = asked_steps(self.suite.safety.rows, schedule, tasks, step)[1:] and not method.spec.needs_task_identity
+        divergence: list[Measured] = [("divergence", task) for task in evaluated if compared]
+        return [*capability, *divergence, *(self.attacks if refused else ())]
 
     def _beside(self, measured: Iterable[Measured]) -> _Tally:
         tally = _Tally()

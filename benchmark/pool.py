@@ -6,14 +6,16 @@ import contextlib
 import multiprocessing
 import signal
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
-from typing import Self
+from typing import Any, Literal, Self
 
-from lifealign_bench.benchmark.engine import Failure, Listener, State, Unwatched, compute
+from lifealign_bench.benchmark.computing import Computing, Ended, Work
 from lifealign_bench.benchmark.graph import Node
+from lifealign_bench.benchmark.listening import Failure, Listener, Unwatched
+from lifealign_bench.benchmark.nodes import run_node
 from lifealign_bench.benchmark.store import Store, StoreError
 from lifealign_bench.benchmark.world import LoadedWorld
 
@@ -23,18 +25,18 @@ LONGEST_WAIT_S = 0.5
 
 
 @dataclass(frozen=True, slots=True)
-class Ended:
-    """What became of the node that a worker was given."""
-
-    state: State
-    failure: Failure | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class StoreBroke:
     """The store cannot be written: nothing that any worker does could be kept."""
 
     message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What a worker's listener was told: the name of its method, and all but the node."""
+
+    what: Literal["started", "progressed", "waiting", "damaged"]
+    rest: tuple[Any, ...]
 
 
 @dataclass(slots=True)
@@ -52,9 +54,11 @@ class Pool:
     A process that dies (out of memory, killed) fails its node and nothing else.
     """
 
-    def __init__(self, size: int, world: LoadedWorld, store: Store, around: Mapping[str, object]) -> None:
+    def __init__(
+        self, size: int, world: LoadedWorld, store: Store, around: Mapping[str, object], work: Work = run_node
+    ) -> None:
         self.size = size
-        self._setting = (world, store, dict(around))
+        self._setting = (world, store, dict(around), work)
         self._busy: list[Worker] = []
         self._idle: list[Worker] = []
         self._context = multiprocessing.get_context("forkserver")
@@ -112,10 +116,8 @@ class Pool:
                 self._busy.remove(worker)
                 self._idle.append(worker)
                 yield worker.node, said
-            elif said is None:
-                listener.waiting(worker.node)
-            else:
-                listener.progressed(worker.node, *said)
+            elif isinstance(said, Told):
+                getattr(listener, said.what)(worker.node, *said.rest)
 
     def _start(self, node: Node) -> Worker:
         ours, theirs = self._context.Pipe()
@@ -137,16 +139,24 @@ class _Reporter(Unwatched):
     def __init__(self, pipe: Connection) -> None:
         self.pipe = pipe
 
+    def started(self, node: Node) -> None:
+        """Send it on."""
+        self.pipe.send(Told("started", ()))
+
     def progressed(self, node: Node, what: str, done: int, total: int, loss: float | None) -> None:
         """Send it on."""
-        self.pipe.send((what, done, total, loss))
+        self.pipe.send(Told("progressed", (what, done, total, loss)))
 
-    def waiting(self, node: Node) -> None:
+    def waiting(self, node: Node, holder: str) -> None:
         """Send it on."""
-        self.pipe.send(None)
+        self.pipe.send(Told("waiting", (holder,)))
+
+    def damaged(self, node: Node, problems: Sequence[str]) -> None:
+        """Send it on."""
+        self.pipe.send(Told("damaged", (tuple(problems),)))
 
 
-def _work(pipe: Connection, world: LoadedWorld, store: Store, around: dict[str, object]) -> None:
+def _work(pipe: Connection, world: LoadedWorld, store: Store, around: dict[str, object], work: Work) -> None:
     """The whole life of a worker: a node in, what became of it out, until the parent is gone."""
     from lifealign_bench.benchmark.environment import settle_process
 
@@ -154,13 +164,13 @@ def _work(pipe: Connection, world: LoadedWorld, store: Store, around: dict[str, 
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     settle_process(world.suite.threads)
+    computing = Computing(world, store, _Reporter(pipe), around, work)
     with contextlib.suppress(EOFError, OSError):
         while True:
             node: Node = pipe.recv()
-            failures: list[Failure] = []
             try:
-                state = compute(node, world, store, _Reporter(pipe), failures, around)
+                ended = computing.attempt(node)
             except StoreError as error:
                 pipe.send(StoreBroke(str(error)))
                 return
-            pipe.send(Ended(state, failures[0] if failures else None))
+            pipe.send(ended)

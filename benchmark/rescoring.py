@@ -11,6 +11,7 @@ from pathlib import Path
 import pandas as pd
 
 from lifealign_bench.benchmark.columns import read_table, write_table
+from lifealign_bench.benchmark.compact.opening import refuse_compact
 from lifealign_bench.benchmark.judge_records import CoverageRecord
 from lifealign_bench.benchmark.judge_scoring import coverage_of
 from lifealign_bench.benchmark.measuring import measures_of, references_from
@@ -47,7 +48,7 @@ def rescore(places: Sequence[Path], *, write: bool) -> list[Rescored]:
     """Score runs again; STL and MTL are taken from runs of the same suite folder and seed.
 
     Raises:
-        InputError: a run or one of its tables cannot be read.
+        InputError: a run or one of its tables cannot be read, or is to be written and was compact.
     """
     records = {run.folder: run.record for run in find_runs(places)}
     scored = {folder: fresh_scores(folder, record) for folder, record in records.items()}
@@ -91,6 +92,7 @@ def _compare(
     differences = _different_cells(written, fresh) + _different_coverage(record.coverage, scores.coverage)
     differences += _different_measures(record.metrics, metrics)
     if write and differences:
+        refuse_compact(folder, "write numbers")
         path = write_table(folder, "cells", scores.cells)
         artefacts = {**record.artefacts, path.name: hashlib.sha256(path.read_bytes()).hexdigest()}
         changes = {"metrics": metrics, "coverage": scores.coverage, "artefacts": artefacts}

@@ -24,9 +24,8 @@ from lifealign_bench.benchmark.engine import Outcome
 from lifealign_bench.benchmark.extra_rows import extra_tables
 from lifealign_bench.benchmark.judge_records import CoverageRecord
 from lifealign_bench.benchmark.judge_scoring import coverage_of
-from lifealign_bench.benchmark.judging import deciding, judges_of
 from lifealign_bench.benchmark.measuring import measures_of, references_from
-from lifealign_bench.benchmark.plan import Plan, Run, Stage
+from lifealign_bench.benchmark.plan import Plan, Run
 from lifealign_bench.benchmark.rows_of_run import Gatherer, RunRows, judges_of_run
 from lifealign_bench.benchmark.schema import (
     DataRecord,
@@ -46,15 +45,14 @@ from lifealign_bench.benchmark.schema import (
     write_run,
 )
 from lifealign_bench.benchmark.scoring import score_cells
+from lifealign_bench.benchmark.stages import Stage
 from lifealign_bench.benchmark.store import Store
+from lifealign_bench.benchmark.suite_identity import generation_of, suite_hash
 from lifealign_bench.benchmark.texts import write_texts
+from lifealign_bench.benchmark.variant_records import condition_record
 from lifealign_bench.benchmark.world import LoadedWorld
 from lifealign_bench.data.errors import InputError
-from lifealign_bench.data.rows import digest
 from lifealign_bench.methods.identity import method_identity
-
-NOT_DECIDING = {"data_dir", "methods", "orders", "seeds", "capability", "drift"}
-"""What of a suite changes no cell of a run, or is said of each run by itself."""
 
 
 @dataclass(frozen=True)
@@ -75,7 +73,7 @@ def materialise(plan: Plan, world: LoadedWorld, store: Store, outcome: Outcome, 
     A folder that already holds this very run is left alone; another one is replaced as a whole.
     """
     finished = [run for run in plan.runs if outcome.finished(run.nodes)]
-    folder = root / plan.suite.name
+    folder = root / plan.folder
     extras = {run.name: [extra for extra in run.extras if outcome.finished([extra.node])] for run in finished}
     names = _with_peers(finished, extras)
     stale = [run for run in finished if not _is_current(folder / run.name, names[run.name])]
@@ -191,13 +189,7 @@ def _record(
 ) -> RunRecord:
     suite, world, identity = materials.plan.suite, materials.world, materials.identity
     own = method_identity(run.method)
-    evaluation = suite.evaluation
-    generation = {
-        "decoding": "greedy",
-        "max_new_tokens": evaluation.max_new_tokens,
-        "prompts": evaluation.prompts,
-        "max_length": suite.budget.max_length,
-    }
+    generation = generation_of(suite)
     judges = judges_of_run(run, materials.store)
     data = {
         task: DataRecord(
@@ -208,7 +200,7 @@ def _record(
     return RunRecord(
         package_version=__version__,
         identity=Identity(method=run.entry.title, order=run.order.name, seed=run.seed),
-        suite=SuiteRecord(name=suite.name, sha256=_suite_hash(materials), protocol=suite.protocol),
+        suite=SuiteRecord(name=suite.name, sha256=suite_hash(suite, identity), protocol=suite.protocol),
         method=MethodRecord(
             name=run.method.spec.name,
             version=run.method.spec.version,
@@ -230,13 +222,15 @@ def _record(
         data=data,
         budget=suite.budget.model_dump(mode="json"),
         reference_policy=suite.budget.reference,
-        generation=generation,  # type: ignore[arg-type]
+        generation=generation,
         judges=judges,
         coverage=coverage,
         primary_metric=suite.primary_metric,
         metrics=metrics,
         stages=tuple(_stage(stage, materials.store) for stage in run.stages),
-        comparability_key=comparability_key(suite.protocol, data, generation, judges),  # type: ignore[arg-type]
+        condition=condition_record(suite.condition, suite.data_seed, world.applied),
+        varied=dict(materials.plan.varied),
+        comparability_key=comparability_key(suite.protocol, data, generation, judges),
         division=suite.division,
         tuning_origin=suite.tuning_origin,
         node_keys=dict(keys),
@@ -262,15 +256,6 @@ def _stage(stage: Stage, store: Store) -> StageRecord:
 
 def _bytes_below(folder: Path) -> int:
     return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
-
-
-def _suite_hash(materials: Materials) -> str:
-    """Hash of what the suite decides; where its files lie on this machine is no part of it."""
-    values = materials.plan.suite.model_dump(mode="json", exclude=NOT_DECIDING)
-    values["base"] = materials.identity.digest
-    values["tasks"] = [task["name"] for task in values["tasks"]]
-    values["judge"] = [dict(deciding(judge.identity)) for judge in judges_of(materials.plan.suite)]
-    return digest(values)
 
 
 def _provenance(run: Run, materials: Materials) -> Provenance:

@@ -13,7 +13,8 @@ from lifealign_bench.benchmark.columns import empty_table
 from lifealign_bench.benchmark.evaluation.text_metrics import bleu4_char, rouge_l
 from lifealign_bench.benchmark.graph import Node
 from lifealign_bench.benchmark.judge_records import JudgeRecord, one_model_each
-from lifealign_bench.benchmark.plan import Evaluated, Run
+from lifealign_bench.benchmark.plan import Run
+from lifealign_bench.benchmark.stages import Evaluated
 from lifealign_bench.benchmark.store import Store
 from lifealign_bench.benchmark.world import LoadedWorld
 from lifealign_bench.data.rows import Pair, digest

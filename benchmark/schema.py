@@ -10,8 +10,9 @@ from pydantic import Field, JsonValue, ValidationError, model_validator
 from lifealign_bench.benchmark.judge_records import CoverageRecord, JudgeRecord, JudgeUsage, check_panel
 from lifealign_bench.benchmark.metrics import Measure
 from lifealign_bench.benchmark.strict_json import write_json
-from lifealign_bench.benchmark.strict_reading import read_json
+from lifealign_bench.benchmark.strict_reading import read_json, shown_input
 from lifealign_bench.benchmark.strict_record import LARGEST, Count, Name, Record, Seed, Sha256
+from lifealign_bench.benchmark.variant_records import ConditionRecord
 from lifealign_bench.data.errors import InputError
 from lifealign_bench.data.rows import digest
 
@@ -167,7 +168,8 @@ class RunRecord(Record):
     data: by task. judges: one, or an odd number whose verdicts on an answer collapse by their median; of people any
     number. coverage: by dimension. metrics: by metric (`preference_accuracy`), then by measure (`bwt`, see
     `benchmark.metrics`). node_keys: the store's key of each node by its label. artefacts: SHA-256 of each other file of
-    the folder that is determined, by name.
+    the folder that is determined, by name. condition: how the tasks' data differ from what they hold; varied: fields of
+    the suite that a command changed. Neither is written where there is nothing to say.
     """
 
     schema_version: Literal[3] = SCHEMA_VERSION
@@ -186,6 +188,8 @@ class RunRecord(Record):
     primary_metric: Name
     metrics: dict[Name, dict[Name, MeasureRecord]]
     stages: tuple[StageRecord, ...] = ()
+    condition: ConditionRecord | None = None
+    varied: dict[Name, JsonValue] = Field(default_factory=dict)
     comparability_key: Sha256
     division: Division
     trust: Trust = "self-reported"
@@ -250,7 +254,8 @@ def comparability_key(
 
 def write_run(folder: Path, record: RunRecord) -> None:
     """Write `run.json` whole or not at all; the same record gives the same bytes."""
-    write_json(folder / RUN_FILE, record.model_dump(mode="json"))
+    unsaid = {name for name in ("condition", "varied") if not getattr(record, name)}
+    write_json(folder / RUN_FILE, record.model_dump(mode="json", exclude=unsaid))
 
 
 def write_provenance(folder: Path, record: Provenance) -> None:
@@ -286,11 +291,4 @@ def _read(path: Path, kind: type[Kind]) -> Kind:
     except ValidationError as error:
         first = error.errors(include_url=False, include_context=False)[0]
         place = ".".join(str(part) for part in first["loc"]) or "document"
-        raise InputError(path, place[:200], _shown(first["type"], first["input"]), first["msg"]) from None
-
-
-def _shown(kind: str, found: object) -> str:
-    if kind == "missing":
-        return "nothing"
-    shown = repr(found)
-    return shown if len(shown) <= 80 else shown[:77] + "..."
+        raise InputError(path, place[:200], shown_input(first["type"], first["input"]), first["msg"]) from None

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from lifealign_bench.benchmark.orders import resolve_orders
 from lifealign_bench.benchmark.plan import Plan, make_plan
 from lifealign_bench.benchmark.store import Store
 from lifealign_bench.benchmark.suite import Suite, judge_reference, load_suite
+from lifealign_bench.benchmark.suite_orders import orders_of
+from lifealign_bench.benchmark.variants import Variant
+from lifealign_bench.benchmark.workspaces import open_store
 from lifealign_bench.benchmark.world import LoadedWorld, load_world, outline_world
 from lifealign_bench.data.errors import UnknownNameError
 
@@ -51,10 +53,23 @@ def open_session(reference: str, overrides: Overrides, workspace: Path, notice: 
     return session_of(overridden(load_suite(reference), overrides), workspace, notice)
 
 
-def session_of(suite: Suite, workspace: Path, notice: Callable[[str], None]) -> Session:
-    """Plan a suite over a workspace's store; raises as `open_session` does."""
-    store = Store(workspace / "store")
-    world = load_world(suite, workspace / "store", notice)
+def open_variant(variant: Variant, workspace: Path, notice: Callable[[str], None]) -> Session:
+    """A session of one variant of a suite; raises as `open_session` does."""
+    return as_variant(variant, session_of(variant.suite, workspace, notice))
+
+
+def as_variant(variant: Variant, opened: Session) -> Session:
+    """A session of a variant's suite that writes what it finds to the variant's own folder."""
+    place = variant.folder if variant.changed else ""
+    return replace(opened, plan=replace(opened.plan, varied=variant.changed, place=place))
+
+
+def session_of(
+    suite: Suite, workspace: Path, notice: Callable[[str], None], around: Mapping[str, object] | None = None
+) -> Session:
+    """Plan a suite over a workspace's store; around: see `load_world`; raises as `open_session` does."""
+    store = open_store(workspace)
+    world = load_world(suite, store.root, notice, around=around)
     return Session(suite, world, store, make_plan(suite, world))
 
 
@@ -84,7 +99,8 @@ def overridden(suite: Suite, overrides: Overrides) -> Suite:
         rows |= {"evaluation": overrides.evaluation_rows} if overrides.evaluation_rows is not None else {}
         changes["rows"] = rows
     if overrides.base is not None:
-        changes["base"] = {"source": overrides.base, "dtype": suite.base.dtype}
+        kept = suite.base.model_dump(mode="json", include={"dtype", "quantization"})
+        changes["base"] = {"source": overrides.base, **kept}
     if overrides.data_dir is not None:
         changes["data_dir"] = str(overrides.data_dir.resolve())
     if overrides.world_seed is not None:
@@ -96,11 +112,11 @@ def overridden(suite: Suite, overrides: Overrides) -> Suite:
 
 def _orders(suite: Suite, asked: str) -> object:
     """A design by name, orders of the suite by name (`order1,order3`), or an order spelt out (`a>b>c`)."""
-    if asked.startswith(DESIGNS):
+    if asked.startswith(DESIGNS) and "," not in asked and not asked.startswith("all-"):
         return asked
     if ">" in asked:
         return [[task.strip() for task in order.split(">")] for order in asked.split(",")]
-    own = {order.name: list(order.tasks) for order in resolve_orders(suite.orders, suite.task_names)}
+    own = {order.name: list(order.tasks) for order in orders_of(suite)}
     names = [name.strip() for name in asked.split(",")]
     for name in names:
         if name not in own:

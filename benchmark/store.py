@@ -10,21 +10,33 @@ import re
 import secrets
 import shutil
 import socket
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import filelock
 import psutil
 
 from lifealign_bench.benchmark.durable import StoreError, explained, read_json, sync_file, sync_tree, write_whole
+from lifealign_bench.benchmark.lease_folder import FolderLeases
+from lifealign_bench.benchmark.leases import BEAT_S, LEASE_S, HeldLock, Locks
 from lifealign_bench.data.errors import InputError
 
 LAYOUT = 1
 MANIFEST = "MANIFEST.sha256"
+FIRST_LOOK_S, LONGEST_LOOK_S = 0.05, 2.0
 
-__all__ = ["LAYOUT", "MANIFEST", "Store", "StoreError", "manifest"]
+__all__ = ["LAYOUT", "MANIFEST", "DamagedNodeError", "Store", "StoreError", "manifest"]
+
+
+class DamagedNodeError(StoreError):
+    """A finished node whose bytes are not those of its manifest; it was taken out of the store."""
+
+    def __init__(self, key: str, problems: list[str]) -> None:
+        super().__init__(f"node {key[:16]} is damaged and was taken out of the store: {problems[0]}")
+        self.key = key
+        self.problems = problems
 
 
 class Store:
@@ -35,7 +47,7 @@ class Store:
         StoreError: the folder cannot be made or written.
     """
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, beat_s: float = BEAT_S, lease_s: float = LEASE_S) -> None:
         self.root = root.absolute()
         try:
             with explained(self.root):
@@ -43,11 +55,18 @@ class Store:
                     (self.root / name).mkdir(parents=True, exist_ok=True)
         except (FileExistsError, NotADirectoryError) as error:
             raise InputError(error.filename, "store", "a file", "a folder, or nothing yet") from None
+        self.locks = Locks(FolderLeases(self.root / "locks"), beat_s, lease_s)
+        self._sound: set[str] = set()
         self._check_layout()
+
+    @property
+    def address(self) -> str:
+        """Where the store is, for people."""
+        return str(self.root)
 
     def path(self, key: str) -> Path:
         """Where the node of a key lies, finished or not."""
-        return self.root / "nodes" / key[:2] / key
+        return self._here(key)
 
     def has(self, key: str) -> bool:
         """Whether the node is finished; a folder is in its place only then."""
@@ -73,8 +92,7 @@ class Store:
         Raises:
             StoreError: the disk is full or cannot be written.
         """
-        owner = f"{socket.gethostname()}.{os.getpid()}.{secrets.token_hex(4)}"
-        scratch = self.root / "scratch" / f"{key}.{owner}"
+        scratch = self.scratch(key)
         try:
             with explained(scratch):
                 scratch.mkdir()
@@ -84,9 +102,23 @@ class Store:
                 (scratch / "node.json").write_text(text + "\n", "utf-8")
                 (scratch / MANIFEST).write_text(manifest(scratch), "utf-8")
                 sync_tree(scratch)
-                self._publish(scratch, self.path(key))
+                self._publish(scratch, self._here(key))
         finally:
             shutil.rmtree(scratch, ignore_errors=True)
+
+    def try_lock(self, key: str) -> HeldLock | None:
+        """The node's lock, None while another process holds it; see `leases`.
+
+        Raises:
+            StoreError: the store cannot be written.
+        """
+        with explained(self.root / "locks"):
+            return self.locks.try_hold(key)
+
+    def holder(self, key: str) -> str | None:
+        """The process that holds a node's lock, None if nobody does."""
+        lease = self.locks.holder(key)
+        return None if lease is None else lease.holder
 
     @contextmanager
     def lock(self, key: str, waiting: Callable[[], None] | None = None) -> Iterator[None]:
@@ -94,18 +126,50 @@ class Store:
 
         `waiting` is called once if another process holds it.
         """
-        lock = filelock.FileLock(self.root / "locks" / f"{key}.lock")
-        with explained(self.root / "locks"):
-            try:
-                lock.acquire(timeout=0)
-            except filelock.Timeout:
-                if waiting is not None:
-                    waiting()
-                lock.acquire()
-        try:
+        held = self.try_lock(key)
+        if held is None and waiting is not None:
+            waiting()
+        pause = FIRST_LOOK_S
+        while held is None:
+            time.sleep(pause)
+            pause = min(LONGEST_LOOK_S, pause * 1.5)
+            held = self.try_lock(key)
+        with self.releasing(held):
             yield
-        finally:
-            lock.release()
+
+    @contextmanager
+    def releasing(self, held: HeldLock) -> Iterator[None]:
+        """Let go of a lock when the context ends; once its node is finished, the lock's own file goes, too."""
+        with held:
+            yield
+            if self.has(held.name):
+                held.release(for_good=True)
+
+    def sound(self, key: str) -> bool:
+        """Whether a finished node's files still have the hashes of its manifest; asked once a process."""
+        if key not in self._sound and not self.verify(key):
+            self._sound.add(key)
+        return key in self._sound
+
+    def discard(self, key: str) -> None:
+        """Take a damaged node out, into the folder `damaged`; only while its lock is held."""
+        self._sound.discard(key)
+        with explained(self.root):
+            aside = self.root / "damaged"
+            aside.mkdir(exist_ok=True)
+            self._here(key).rename(aside / f"{key}.{secrets.token_hex(4)}")
+
+    def forget(self, key: str) -> None:
+        """Know nothing of a node that another process may have taken out."""
+        self._sound.discard(key)
+
+    def rescue(self, key: str) -> bool:
+        """Whether a node that is not finished here could be finished from bytes that were computed before."""
+        return False
+
+    def scratch(self, key: str) -> Path:
+        """A name of this process's own for an unfinished node."""
+        return self.root / "scratch" / f"{key}.{socket.gethostname()}.{os.getpid()}.{secrets.token_hex(4)}"
 
     def write_provenance(self, key: str, record: Mapping[str, object]) -> None:
         """Keep what is not determined about a node: machine, times, cost."""
@@ -118,7 +182,7 @@ class Store:
 
     def verify(self, key: str) -> list[str]:
         """What differs between a node's files and its manifest, a line each; empty if nothing."""
-        folder = self.path(key)
+        folder = self._here(key)
         try:
             written = (folder / MANIFEST).read_text("utf-8").splitlines()
             found = manifest(folder).splitlines()
@@ -138,14 +202,15 @@ class Store:
         for scratch in sorted((self.root / "scratch").iterdir()):
             if not _abandoned(scratch):
                 continue
-            lock = filelock.FileLock(self.root / "locks" / f"{scratch.name.split('.')[0]}.lock")
-            try:
-                with lock.acquire(timeout=0):
+            held = self.try_lock(scratch.name.split(".")[0])
+            if held is not None:
+                with held:
                     shutil.rmtree(scratch, ignore_errors=True)
                     removed.append(scratch)
-            except filelock.Timeout:
-                continue
         return removed
+
+    def _here(self, key: str) -> Path:
+        return self.root / "nodes" / key[:2] / key
 
     def _publish(self, scratch: Path, target: Path) -> None:
         if not target.parent.is_dir():
@@ -173,10 +238,11 @@ class Store:
 def manifest(folder: Path) -> str:
     """A line `sha256  name` for every file of a folder but the manifest, by name."""
     files = sorted(path for path in folder.rglob("*") if path.is_file() and path.name != MANIFEST)
-    return "".join(f"{_sha256(path)}  {path.relative_to(folder).as_posix()}\n" for path in files)
+    return "".join(f"{hash_of(path)}  {path.relative_to(folder).as_posix()}\n" for path in files)
 
 
-def _sha256(path: Path) -> str:
+def hash_of(path: Path) -> str:
+    """The SHA-256 of a file's bytes, in hexadecimal."""
     with path.open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 

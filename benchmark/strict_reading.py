@@ -50,3 +50,11 @@ def _once(pairs: list[tuple[str, object]]) -> dict[str, object]:
             raise ValueError(f"the key {name[:80]!r} twice")
         value[name] = found
     return value
+
+
+def shown_input(kind: str, found: object) -> str:
+    """What was found, for a message; kind: of the error that pydantic raised."""
+    if kind == "missing":
+        return "nothing"
+    shown = repr(found)
+    return shown if len(shown) <= 80 else shown[:77] + "..."

@@ -9,10 +9,22 @@ from pathlib import Path
 from typing import Any, Literal, Self
 
 import yaml
-from pydantic import Field, ValidationError, field_validator, model_validator
+from pydantic import BaseModel, Field, ValidationError, field_validator, model_validator
 
 from lifealign_bench.benchmark.strict_record import TuningOrigin
-from lifealign_bench.benchmark.suite_parts import Capability, Evaluation, ExtraRows, Limits, Strict
+from lifealign_bench.benchmark.suite_parts import (
+    Answers,
+    BaseEntry,
+    Capability,
+    Evaluation,
+    ExtraRows,
+    Limits,
+    Resources,
+    Safety,
+    Strict,
+    Training,
+)
+from lifealign_bench.data.conditions import AGAIN, Condition
 from lifealign_bench.data.errors import InputError, UnknownNameError
 
 PROTOCOL_VERSION = 1
@@ -41,16 +53,6 @@ class MethodEntry(Strict):
     def title(self) -> str:
         """How runs of this entry are called: the label, else the name."""
         return self.label or self.name.rsplit(":", 1)[-1]
-
-
-class BaseEntry(Strict):
-    """The base model: a hub id or folder; `build:small` trains one on the suite's own training text; `world:mini` and
-    `world:mini-neox` are the miniature world's, shipped for world 0 and built from its corpus for any other."""
-
-    source: str
-    revision: str | None = None
-    dtype: Literal["float32", "bfloat16"] = "float32"
-    parameters: float | None = Field(default=None, gt=0, description="parameters in billions, for estimates only")
 
 
 class Rows(Strict):
@@ -97,6 +99,8 @@ class Budget(Strict):
     warmup: float = Field(default=0.1, ge=0, lt=1)
     max_grad_norm: float = Field(default=1.0, gt=0)
     gradient_checkpointing: bool = False
+    # Rows of like length in a batch waste less padding, and make another order of rows.
+    batches: Literal["shuffled", "by_length"] = Field(default="shuffled", exclude_if=lambda value: value == "shuffled")
 
     @model_validator(mode="after")
     def _check(self) -> Self:
@@ -122,16 +126,21 @@ class Suite(Strict):
     world_seed: int | None = Field(default=None, description="which miniature world tasks and base are taken from")
     base: BaseEntry
     rows: Rows = Rows()
+    condition: Condition = Condition()
     budget: Budget = Budget()
+    # What one process learns stays named as it was before there could be several.
+    training: Training = Field(default=Training(), exclude_if=lambda value: value == Training())
     evaluation: Evaluation = Evaluation()
     judge: str | None = Field(default=None, description="oracle, a built-in judge, or a judge file; null: nobody")
     capability: Capability = Capability()
     drift: ExtraRows = "none"
+    safety: Safety = Safety()
     methods: tuple[MethodEntry, ...] = Field(min_length=1)
     orders: str | Mapping[str, tuple[str, ...]] | tuple[tuple[str, ...], ...] = "paper"
     seeds: tuple[int, ...] = Field(default=(0,), min_length=1)
     primary_metric: Literal["preference_accuracy", "bleu4_char", "rouge_l", "rubric"] = "preference_accuracy"
     threads: int = Field(default=2, ge=1)
+    resources: Resources = Resources()
     division: Literal["closed", "open"] = "open"
     tuning_origin: TuningOrigin = "defaults"
     report_to: tuple[str, ...] = ()
@@ -166,6 +175,9 @@ class Suite(Strict):
             twice = sorted({name for name in names if names.count(name) > 1})
             if twice:
                 raise ValueError(f"{field} stands twice: {', '.join(twice)}")
+        self.training.refuse_unfit(self.budget.batch_size, self.budget.micro_batch_size, self.budget.batches)
+        if unknown := [name for name in self.condition.recurrence if name not in self.task_names]:
+            raise ValueError(f"condition.recurrence names {', '.join(unknown)}, no task of the suite")
         if self.primary_metric == "rubric" and self.judge is None:
             raise ValueError("primary_metric rubric needs a judge")
         return self
@@ -177,8 +189,8 @@ class Suite(Strict):
 
     @property
     def task_names(self) -> tuple[str, ...]:
-        """The names of the tasks as the suite lists them."""
-        return tuple(task.name for task in self.tasks)
+        """The names of the tasks as the suite lists them, then of those that come back."""
+        return (*(task.name for task in self.tasks), *(f"{name}{AGAIN}" for name in self.condition.recurrence))
 
     def with_overrides(self, overrides: Mapping[str, object]) -> Suite:
         """This suite with top-level fields replaced and checked again."""
@@ -211,15 +223,20 @@ def _explain(error: ValidationError, where: str) -> InputError:
 
 
 def _known_keys(parents: Sequence[int | str]) -> list[str]:
-    nested: dict[str, type[Strict]] = {
+    nested: dict[str, type[BaseModel]] = {
         "tasks": TaskEntry,
         "methods": MethodEntry,
         "base": BaseEntry,
         "rows": Rows,
+        "condition": Condition,
         "budget": Budget,
         "evaluation": Evaluation,
         "limits": Limits,
+        "training": Training,
+        "answers": Answers,
+        "resources": Resources,
         "capability": Capability,
+        "safety": Safety,
         "lora": Lora,
         "phases": Phase,
     }

@@ -12,13 +12,15 @@ from lifealign_bench.benchmark.graph import Node
 from lifealign_bench.benchmark.judge_scoring import collapsed, score_judgments
 from lifealign_bench.benchmark.matrix import Cell, Matrix
 from lifealign_bench.benchmark.metrics import last
-from lifealign_bench.benchmark.orders import resolve_orders
-from lifealign_bench.benchmark.plan import Evaluated, Plan, Run, make_plan
+from lifealign_bench.benchmark.plan import Plan, Run, make_plan
 from lifealign_bench.benchmark.rows_of_run import Gatherer
 from lifealign_bench.benchmark.scoring import score_answers, score_pairs
 from lifealign_bench.benchmark.session import Overrides, Session, overridden
+from lifealign_bench.benchmark.stages import Evaluated
 from lifealign_bench.benchmark.store import Store
 from lifealign_bench.benchmark.suite import MethodEntry, Suite
+from lifealign_bench.benchmark.suite_orders import orders_of
+from lifealign_bench.benchmark.workspaces import open_store
 from lifealign_bench.benchmark.world import LoadedWorld, load_world
 from lifealign_bench.data.tuning_stream import load_tuning_stream
 
@@ -65,14 +67,14 @@ def open_tuning(suite: Suite, orders: str | None, workspace: Path, notice: Calla
         InputError: rows or base that cannot be used, or an unknown order.
     """
     suite = tuning_suite(suite, orders)
-    store = Store(workspace / "store")
+    store = open_store(workspace)
     return Tuning(suite, load_world(suite, store.root, notice, load_tuning_stream), store)
 
 
 def tuning_suite(suite: Suite, orders: str | None) -> Suite:
     """The suite with other seeds, and with its first order alone unless orders are named."""
     asked = overridden(suite, Overrides(orders=orders)) if orders else suite
-    designed = resolve_orders(asked.orders, suite.task_names)
+    designed = orders_of(asked)
     kept = designed if orders else designed[:1]
     changes = {
         "orders": {order.name: list(order.tasks) for order in kept},
@@ -80,6 +82,7 @@ def tuning_suite(suite: Suite, orders: str | None) -> Suite:
         "data_seed": _other_seed((suite.data_seed,)),
         "capability": [],
         "drift": "none",
+        "safety": {},
     }
     return suite.with_overrides(changes)
 

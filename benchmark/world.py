@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -11,20 +11,20 @@ from torch import nn
 
 from lifealign_bench.benchmark.base_recipe import BaseRecipe, recipe_for
 from lifealign_bench.benchmark.bases import base_identity, open_base, resolve_base, shipped_base
+from lifealign_bench.benchmark.conditioned import Loader, read_stream
 from lifealign_bench.benchmark.environment import device_class, environment
 from lifealign_bench.benchmark.graph import Node
+from lifealign_bench.benchmark.safety.planning import SafetyAsked, safety_asked
 from lifealign_bench.benchmark.store import Store
 from lifealign_bench.benchmark.suite import SHIPPED_WORLD, Suite
 from lifealign_bench.benchmark.training.encode import Encoder
 from lifealign_bench.data.cards import TaskCard, WorldSource
 from lifealign_bench.data.catalogue import find_card
+from lifealign_bench.data.conditioning import Applied
 from lifealign_bench.data.mini.corpus import corpus
 from lifealign_bench.data.rows import Message, Pair, digest
-from lifealign_bench.data.stream import TaskData, TaskRequest, load_stream
+from lifealign_bench.data.stream import TaskData, load_stream
 from lifealign_bench.methods.base import Method
-
-Loader = Callable[[Sequence[TaskRequest], Path | None, int], tuple[TaskData, ...]]
-"""Reads the tasks of a stream: requests, data folder, seed."""
 
 BUILD, OF_WORLD = "build:", "world:"
 
@@ -49,6 +49,10 @@ class World(Protocol):
     def rubric(self, task: str) -> str:
         """The name of a task's own rubric."""
 
+    @property
+    def safety(self) -> SafetyAsked:
+        """What is asked of refusals."""
+
 
 @dataclass(frozen=True)
 class OutlineWorld:
@@ -57,6 +61,7 @@ class OutlineWorld:
     suite: Suite
     environment: Mapping[str, object]
     base_node: Node | None = None
+    safety: SafetyAsked = field(default_factory=SafetyAsked)
 
     def train_fingerprint(self, task: str) -> str:
         """The task's name in place of its rows."""
@@ -85,6 +90,7 @@ class OpenedPolicy:
 class LoadedWorld:
     """A suite's rows in memory, its base on disk or to be built.
 
+    safety: what is asked of refusals. applied: what the data condition changed about each task, empty without one.
     opened: the policy that was evaluated last in this process, None where its room is needed.
     """
 
@@ -94,6 +100,8 @@ class LoadedWorld:
     base_node: Node | None
     base_folder: Path | None
     recipe: BaseRecipe | None
+    applied: Mapping[str, Applied] = field(default_factory=dict)
+    safety: SafetyAsked = field(default_factory=SafetyAsked)
     opened: OpenedPolicy | None = None
     _encoder: Encoder | None = None
 
@@ -141,7 +149,10 @@ class LoadedWorld:
         from trl.trainer.utils import add_fused_lm_head
 
         model, tokenizer = open_base(
-            str(self.folder_of_base(store)), dtype=self.suite.base.dtype, device=device_class()
+            str(self.folder_of_base(store)),
+            dtype=self.suite.base.dtype,
+            device=device_class(),
+            quantization=self.suite.base.quantization,
         )
         untyped: Any = model
         # The base's own generation settings must not leak into greedy decoding.
@@ -171,28 +182,28 @@ def _in_world(card: TaskCard, seed: int | None) -> TaskCard:
     return card.model_copy(update={"source": card.source.model_copy(update={"seed": seed})})
 
 
-def load_world(suite: Suite, cache: Path, notice: Callable[[str], None], load: Loader = load_stream) -> LoadedWorld:
+def load_world(
+    suite: Suite,
+    cache: Path,
+    notice: Callable[[str], None],
+    load: Loader = load_stream,
+    around: Mapping[str, object] | None = None,
+) -> LoadedWorld:
     """Read a suite's rows, or others of its tasks where `load` says so, and find its base.
+
+    around: what the machines that compute bring into the keys; None: this one is the one that computes.
 
     Raises:
         InputError: rows that cannot be read, or a base that cannot be found.
     """
     cards = cards_of(suite)
-    requests = [
-        TaskRequest(
-            cards[task.name],
-            task.train_rows or suite.rows.train,
-            task.evaluation_rows or suite.rows.evaluation,
-        )
-        for task in suite.tasks
-    ]
     notice("reading preference pairs")
-    loaded = load(requests, Path(suite.data_dir) if suite.data_dir else None, suite.data_seed)
-    stream = {task.name: data for task, data in zip(suite.tasks, loaded, strict=True)}
-    around = environment(suite)
+    read = read_stream(suite, cards, load)
+    safety = safety_asked(suite, (pair for task in read.tasks.values() for pair in task.train))
+    around = environment(suite) if around is None else around
     recipe = _recipe(suite)
     if recipe is not None:
-        world = LoadedWorld(suite, stream, around, None, None, recipe)
+        world = LoadedWorld(suite, read.tasks, around, None, None, recipe, read.applied, safety)
         inputs = {
             "environment": around,
             "recipe": recipe.model_dump(mode="json"),
@@ -207,7 +218,7 @@ def load_world(suite: Suite, cache: Path, notice: Callable[[str], None], load: L
         folder = resolve_base(suite.base.source, suite.base.revision)
     identity = base_identity(folder, cache)
     around = {**around, "base": identity.digest}
-    return LoadedWorld(suite, stream, around, None, folder, None)
+    return LoadedWorld(suite, read.tasks, around, None, folder, None, read.applied, safety)
 
 
 def _recipe(suite: Suite) -> BaseRecipe | None:
@@ -222,4 +233,4 @@ def _recipe(suite: Suite) -> BaseRecipe | None:
 
 def outline_world(suite: Suite) -> OutlineWorld:
     """A world for planning where rows or base are out of reach."""
-    return OutlineWorld(suite, {"outline": True, "protocol": suite.protocol})
+    return OutlineWorld(suite, {"outline": True, "protocol": suite.protocol}, safety=safety_asked(suite))

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
+from contextlib import suppress
 from dataclasses import dataclass, field
 from threading import Lock
+from weakref import finalize
 
 from pydantic import TypeAdapter
 
@@ -64,13 +67,16 @@ class Helper:
 
     def _running(self) -> subprocess.Popen[bytes]:
         if self._process is None or self._process.poll() is not None:
-            command = [sys.executable, "-P", "-m", "lifealign_bench.leaderboard.helper", *self.places]
+            own = str(os.getpid())
+            command = [sys.executable, "-P", "-m", "lifealign_bench.leaderboard.helper", own, *self.places]
             pipe = subprocess.PIPE
             try:
                 # An interrupt from the keyboard is for the app alone: the process ends when its input does.
                 self._process = subprocess.Popen(command, stdin=pipe, stdout=pipe, start_new_session=True)
             except OSError as error:
                 raise NoAnswerError(error.strerror or type(error).__name__) from error
+            # Python keeps the pipe of a process that runs, even when nobody can ask it any more.
+            finalize(self, _let_go, self._process)
         return self._process
 
     def _ended(self, process: subprocess.Popen[bytes]) -> int:
@@ -81,3 +87,10 @@ class Helper:
         except subprocess.TimeoutExpired:
             process.kill()
             return process.wait()
+
+
+def _let_go(process: subprocess.Popen[bytes]) -> None:
+    """Let a process end: its input does."""
+    if process.stdin is not None:
+        with suppress(OSError):
+            process.stdin.close()

@@ -77,21 +77,28 @@ def render_behaviour(frame: pd.DataFrame) -> RenderableType:
 def _numbers(run: StoredRun) -> dict[str, float]:
     samples, judgments = (read_table(run.folder, name) for name in ("samples", "judgments"))
     measured = (run.folder / "divergence.parquet").is_file()
-    cells = behaviour_cells(samples, judgments, read_table(run.folder, "divergence") if measured else None)
+    divergence = read_table(run.folder, "divergence") if measured else None
     # Learning each task alone ends with a policy of its own for every task: its last row is the diagonal.
     steps = _learned_at(run.record)
-    alone = run.record.method.spec.schedule == "isolated"
     last = len(run.record.order.tasks)
+    ends = steps if run.record.method.spec.schedule == "isolated" else dict.fromkeys(steps, last)
+    # What was said on the way is not asked about, and is most of it.
+    told, judged = _at_the_ends(samples, ends), _at_the_ends(judgments, ends)
+    cells = behaviour_cells(told, judged, None if divergence is None else _at_the_ends(divergence, ends))
     found = {}
     for metric, rows in cells.groupby("metric"):
-        ends = rows["step"] == (rows["task"].map(steps) if alone else last)
         found[f"{metric}_base"] = float(rows.loc[rows["step"] == 0, "value"].mean())
-        found[str(metric)] = float(rows.loc[ends, "value"].mean())
+        found[str(metric)] = float(rows.loc[rows["step"] > 0, "value"].mean())
     seed = _world_seed(run.record)
     if seed is None or run.record.method.spec.schedule != "sequential":
         return found
     losses = lost_form_and_content(samples, steps, last, _rubrics(run.record), seed)
     return {**found, **{name: float(losses[name].mean()) for name in LOSS[:3]}} if len(losses) else found
+
+
+def _at_the_ends(rows: pd.DataFrame, ends: Mapping[str, int]) -> pd.DataFrame:
+    """Rows of the untouched base, and of each task's own end."""
+    return rows[(rows["step"] == 0) | (rows["step"] == rows["task"].map(ends))]
 
 
 def _learned_at(record: RunRecord) -> dict[str, int]:

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
+
+from pydantic import BaseModel, ConfigDict
 
 from lifealign_bench.benchmark.judge_records import JudgeRecord
 from lifealign_bench.benchmark.judge_scoring import needs_of
 from lifealign_bench.benchmark.schema import RunRecord, StageRecord
 from lifealign_bench.benchmark.strict_record import Name
+from lifealign_bench.benchmark.variant_records import in_words
+from lifealign_bench.data.conditions import AGAIN
 from lifealign_bench.data.mini.tasks import CONTRASTS
 from lifealign_bench.data.rows import digest
 from lifealign_bench.leaderboard.visible import named
+
+NUMBERS = (float, int, type(None))
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +34,7 @@ class Number:
     def of(cls, raw: Mapping[str, Any]) -> Number:
         """The number that a measure of a record holds; one that is no number is none, and says so."""
         value, error, n = raw.get("value"), raw.get("standard_error"), raw.get("n")
-        if not isinstance(value, float | int | None) or not isinstance(error, float | int | None):
+        if not isinstance(value, NUMBERS) or not isinstance(error, NUMBERS):
             return UNREADABLE
         reason = raw.get("reason")
         return cls(value, None if reason is None else str(reason), error, n if isinstance(n, int) else 0)
@@ -38,6 +44,12 @@ NOT_MEASURED = Number(None, "not measured", None, 0)
 UNREADABLE = Number(None, "its record holds no number", None, 0)
 
 
+class Unread(BaseModel):
+    """An object of a record that the board has no use for: it is there, and nothing is made of what is in it."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+
 class BoardRecord(RunRecord):
     """A run's record as the board reads it: thousands at once, so numbers are looked at where they are asked for.
 
@@ -45,7 +57,7 @@ class BoardRecord(RunRecord):
     """
 
     metrics: dict[Name, dict[Name, dict[str, Any]]]  # type: ignore[assignment]
-    node_keys: Any
+    node_keys: Unread  # type: ignore[assignment]
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,9 +86,10 @@ class Entry:
 class BoardRun:
     """A run: who learned what in which order, its numbers by metric and measure, and where its rows are.
 
-    scope: runs of one scope may be compared: one suite, comparability key and base. files: the names of the tables that
-    are there. coverage: per cent of the answers that have a verdict, by dimension. lacking: tables that `run.json`
-    names and that are not there.
+    scope: runs of one scope may be compared: one suite, comparability key, base and variant. condition: the data
+    condition and the varied fields of its suite in words, `as given` where it is as written. files: the names of the
+    tables that are there. coverage: per cent of the answers that have a verdict, by dimension. lacking: tables that
+    `run.json` names and that are not there.
     """
 
     folder: str
@@ -92,6 +105,7 @@ class BoardRun:
     primary_metric: str
     metrics: Mapping[str, Mapping[str, Mapping[str, Any]]]
     stages: tuple[StageRecord, ...]
+    condition: str
     division: str
     trust: str
     tuning_origin: str
@@ -107,7 +121,7 @@ class BoardRun:
     @property
     def is_synthetic(self) -> bool:
         """Whether its tasks are those of the miniature world, whose texts a grammar made."""
-        return set(self.tasks) <= set(CONTRASTS)
+        return {task.removesuffix(AGAIN) for task in self.tasks} <= set(CONTRASTS)
 
     @property
     def judge(self) -> str:
@@ -136,7 +150,7 @@ class BoardRun:
 class Known:
     """What many runs share, made once: entries, and the hashes of scopes."""
 
-    entries: dict[tuple[str, ...], Entry] = field(default_factory=dict)
+    entries: dict[tuple[Hashable, ...], Entry] = field(default_factory=dict)
     scopes: dict[tuple[str, ...], str] = field(default_factory=dict)
 
     def entry(self, record: BoardRecord) -> Entry:
@@ -145,7 +159,7 @@ class Known:
         names = (record.identity.method, method.name, method.version, method.source_sha256)
         own = [*names, method.config, record.budget]
         # The written form tells apart what the hash does, and is quicker to make.
-        key = (*names, repr(method.config), repr(record.budget), repr(method.spec))
+        key = (*names, repr(method.config), repr(record.budget), *vars(method.spec).values())
         if key not in self.entries:
             self.entries[key] = Entry(
                 key=digest(own)[:16],
@@ -164,7 +178,8 @@ class Known:
 
     def scope(self, record: BoardRecord) -> str:
         """A name for all runs that may be compared with that of a record."""
-        key = (record.suite.name, record.comparability_key, record.model.weights_sha256)
+        varied = [in_words(record.condition, record.varied)] if record.varied else []
+        key = (record.suite.name, record.comparability_key, record.model.weights_sha256, *varied)
         if key not in self.scopes:
             self.scopes[key] = digest(list(key))[:16]
         return self.scopes[key]
@@ -186,6 +201,7 @@ def board_run(folder: str, files: frozenset[str], record: BoardRecord, known: Kn
         primary_metric=record.primary_metric,
         metrics=record.metrics,
         stages=record.stages,
+        condition=in_words(record.condition, record.varied),
         division=record.division,
         trust=record.trust,
         tuning_origin=record.tuning_origin,

@@ -44,9 +44,9 @@ def block_frame(blocks: Sequence[Block], metric: str, measure: str) -> pd.DataFr
     return pd.DataFrame(rows, columns=["order", "seed", "first", "second", "difference"])
 
 
-def block_table(frame: pd.DataFrame, names: tuple[str, str], metric: str) -> Table:
+def block_table(frame: pd.DataFrame, names: tuple[str, str], metric: str, measure: str = "last") -> Table:
     """The blocks as they are shown."""
-    unit = metric_name(metric).unit
+    unit = CHANGE_UNIT if measure == "bwt" else metric_name(metric).unit
     columns = (
         Column("order", "Order"),
         Column("seed", "Seed", 0),
@@ -87,11 +87,12 @@ def task_table(frame: pd.DataFrame) -> Table:
     return Table("differences-by-task", found, columns)
 
 
-def verdict_in_words(frame: pd.DataFrame, names: tuple[str, str]) -> str:
+def verdict_in_words(frame: pd.DataFrame, names: tuple[str, str], *, lower_is_better: bool = False) -> str:
     """One plain sentence on the differences of `block_frame`: their mean, their signs, and what they can show."""
     if frame.empty:
         return "The two never ran in the same order with the same seed: nothing can be said."
-    differences = [float(value) for value in frame["difference"]]
+    sign = -1.0 if lower_is_better else 1.0
+    differences = [sign * float(value) for value in frame["difference"]]
     mean = statistics.fmean(differences)
     ahead = sum(value > 0 for value in differences)
     behind = sum(value < 0 for value in differences)

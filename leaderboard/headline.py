@@ -9,7 +9,8 @@ import pandas as pd
 
 from lifealign_bench.leaderboard.board_run import BoardRun
 from lifealign_bench.leaderboard.comparison import block_frame, blocks_of, verdict_in_words
-from lifealign_bench.leaderboard.inference import Inference, in_words
+from lifealign_bench.leaderboard.inference import Inference, alone_in_words, in_words
+from lifealign_bench.leaderboard.least_forgetting import least_forgetting
 from lifealign_bench.leaderboard.metric_names import CHANGE_UNIT, metric_name
 from lifealign_bench.leaderboard.visible import named
 
@@ -27,15 +28,9 @@ class Headline:
 
 
 def headline(frame: pd.DataFrame, runs: Sequence[BoardRun], metric: str, inference: Inference) -> Headline:
-    """The answers for one metric, from the `ranking` of these runs: among ranked methods, least forgetting first.
-
-    A method that learned nothing forgets nothing: only those count that end no worse than the middle of all.
-    """
+    """The answers for one metric, from the `ranking` of these runs, as `least_forgetting` sorts it."""
     unit = metric_name(metric).unit
-    ranked = frame[frame["rank"].notna() & frame["forgetting"].notna()]
-    good = ranked[ranked["rank"] <= ranked["rank"].median()].sort_values(
-        ["forgetting", "last"], ascending=[True, False]
-    )
+    good = least_forgetting(frame)
     if good.empty:
         nothing = "No method on this board ran everything that a ranking needs yet."
         return Headline(nothing, nothing, nothing)
@@ -48,10 +43,23 @@ def headline(frame: pd.DataFrame, runs: Sequence[BoardRun], metric: str, inferen
     second = good.iloc[1]
     other = str(second["method"])
     words += f" Next is {named(other)}: {second['forgetting']:.1f}, ending at {second['last']:.1f}."
-    by_label = {label: [run for run in runs if run.entry.label == label] for label in (name, other)}
-    blocks = block_frame(blocks_of(by_label[name], by_label[other]), metric, "last")
-    real = " ".join([verdict_in_words(blocks, (name, other)), in_words(inference.between(name, other))]).strip()
+    real = _is_it_real(runs, metric, (name, other), inference)
     return Headline(words, real, _worst(first, unit), name, other, str(first["worst_order"]) or None)
+
+
+def _is_it_real(runs: Sequence[BoardRun], metric: str, names: tuple[str, str], inference: Inference) -> str:
+    """Of what both kept, and of where both end: who is ahead, and what the tests say."""
+    first, second = ([run for run in runs if run.entry.label == name] for name in names)
+    blocks = blocks_of(first, second)
+    kept, ends = (verdict_in_words(block_frame(blocks, metric, measure), names) for measure in ("bwt", "last"))
+    if inference.kept is None and inference.between(*names) is None:
+        tested = ["", inference.notes[0] if inference.notes else ""]
+    else:
+        tested = [alone_in_words(inference.kept), in_words(inference.between(*names))]
+    # Of few runs both tests say the same.
+    tested[1] = tested[1] if tested[1] != tested[0] else ""
+    parts = (f"What they kept (BWT): {kept}", tested[0], f"Where they end (Last): {ends}", tested[1])
+    return " ".join(part for part in parts if part)
 
 
 def _worst(row: pd.Series, unit: str) -> str:

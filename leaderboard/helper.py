@@ -1,7 +1,8 @@
 """The process beside the app that computes intervals and tests, so that pages go on being served meanwhile.
 
 It reads a numbered question a line and writes two lines for each: its number and how many of the runs asked about were
-there, then the answer. It ends in the midst of a computation when its input ends, and so with the app.
+there, then the answer. It ends in the midst of a computation when its input ends or its app is gone, however that
+ended, and when nothing was asked for a while: the next question starts another.
 """
 
 from __future__ import annotations
@@ -9,8 +10,9 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterator
-from queue import SimpleQueue
+from queue import Empty, SimpleQueue
 from threading import Thread
+from time import sleep
 from typing import BinaryIO
 
 from pydantic import TypeAdapter
@@ -18,6 +20,10 @@ from pydantic import TypeAdapter
 from lifealign_bench.leaderboard.board import BoardReader
 from lifealign_bench.leaderboard.queries import Rows
 from lifealign_bench.leaderboard.questions import Question, answer, to_json
+
+IDLE_SECONDS = 600.0
+"""Without a question; then its memory is of more use to others."""
+WATCH_SECONDS = 1.0
 
 
 def serve(places: tuple[str, ...], asked: Iterator[bytes], answered: BinaryIO) -> None:
@@ -39,7 +45,21 @@ def until_the_end(asked: BinaryIO) -> Iterator[bytes]:
     lines: SimpleQueue[bytes] = SimpleQueue()
     Thread(target=_listen, args=(asked, lines), daemon=True).start()
     while True:
-        yield lines.get()
+        try:
+            yield lines.get(timeout=IDLE_SECONDS)
+        except Empty:
+            os._exit(0)
+
+
+def end_with(parent: int) -> None:
+    """End this process at once when that parent has ended: others may still hold the pipe that it wrote to."""
+    Thread(target=_watch, args=(parent,), daemon=True).start()
+
+
+def _watch(parent: int) -> None:
+    while os.getppid() == parent:
+        sleep(WATCH_SECONDS)
+    os._exit(0)
 
 
 def _listen(asked: BinaryIO, lines: SimpleQueue[bytes]) -> None:
@@ -52,4 +72,5 @@ if __name__ == "__main__":
     # What a library prints goes to the errors: the pipe to the app is the answers' own.
     own_input, own_output = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)
-    serve(tuple(sys.argv[1:]), until_the_end(own_input), own_output)
+    end_with(int(sys.argv[1]))
+    serve(tuple(sys.argv[2:]), until_the_end(own_input), own_output)

@@ -16,8 +16,10 @@ from lifealign_bench.benchmark.statistics.ranking import Rank, rank_methods
 from lifealign_bench.benchmark.statistics.sign_flip import ALPHA, blocks_needed
 from lifealign_bench.data.errors import InputError
 from lifealign_bench.leaderboard.board_run import BoardRun
+from lifealign_bench.leaderboard.least_forgetting import least_forgetting
 from lifealign_bench.leaderboard.metric_names import CHANGE_UNIT
 from lifealign_bench.leaderboard.queries import Rows
+from lifealign_bench.leaderboard.ranking import ranking as means_of
 from lifealign_bench.leaderboard.statistics_board import statistics_board
 from lifealign_bench.leaderboard.visible import named
 
@@ -30,6 +32,7 @@ AWAITED = "…"
 class Inference:
     """What is known beyond the means. last, bwt: intervals by label. comparisons: of Last, corrected for all pairs.
 
+    kept: BWT of the two methods that forget least, first less second, of this pair alone; None where there are not two.
     notes: what the intervals speak of, and why something is missing, each a sentence.
     """
 
@@ -37,6 +40,7 @@ class Inference:
     bwt: Mapping[str, Interval] = field(default_factory=dict)
     ranks: Mapping[str, Rank] = field(default_factory=dict)
     comparisons: tuple[Comparison, ...] = ()
+    kept: Comparison | None = None
     notes: tuple[str, ...] = ()
 
     def between(self, first: str, second: str) -> Comparison | None:
@@ -80,13 +84,21 @@ def infer(rows: Rows, runs: Sequence[BoardRun], metric: str) -> Inference:
     if ranking.groups_reason:
         notes.append(f"No tie groups: {ranking.groups_reason}.")
     ranks = {rank.method: rank for rank in ranking.ranks}
-    return Inference(intervals, method_intervals(bwt), ranks, ranking.comparisons, tuple(notes))
+    sequential = board.sequential
+    best = [name for name in least_forgetting(means_of(runs, metric))["method"] if name in sequential][:2]
+    kept = compare_methods(bwt, (best[0], best[1]))[0] if len(best) == 2 else None
+    return Inference(intervals, method_intervals(bwt), ranks, ranking.comparisons, kept, tuple(notes))
 
 
 _SPEAK_OF = {
     "these runs only": "these runs only: the prompts vary, the orders and seeds do not",
     "runs and prompts": "other runs and other prompts, too",
 }
+
+
+def speaks_of(kind: str) -> str:
+    """What an interval of this kind speaks of, in words."""
+    return _SPEAK_OF.get(kind, kind)
 
 
 def _speak_of(intervals: Mapping[str, Interval]) -> list[str]:
@@ -160,6 +172,13 @@ def _between(found: Interval | None) -> str:
     return f"{found.low:.1f} to {found.high:.1f}".replace("-", "−")
 
 
+def alone_in_words(found: Comparison | None) -> str:
+    """What the test of a difference says of this pair alone; empty where there is none."""
+    if found is None or found.p is None:
+        return ""
+    return f"{_verdict(found, found.p)}{_tail(found, 'for this pair alone')}."
+
+
 def in_words(found: Comparison | None) -> str:
     """What a comparison, corrected for all pairs of a board, says about a difference; empty where there is none."""
     if found is None or found.p_holm is None:
@@ -175,7 +194,7 @@ def pair_in_words(found: Comparison) -> str:
     shown = f"{named(found.first)} less {named(found.second)}: {interval.value:+.1f} {CHANGE_UNIT}"
     if interval.low is not None and interval.high is not None:
         shown += f" (95 % interval {interval.low:+.1f} to {interval.high:+.1f})"
-    return f"{shown.replace('-', '−')}. {_verdict(found, found.p)}{_tail(found, 'for this pair alone')}."
+    return f"{shown.replace('-', '−')}. {alone_in_words(found)}"
 
 
 def _verdict(found: Comparison, p: float) -> str:

@@ -7,6 +7,7 @@ from typing import Any
 
 import plotly.graph_objects as go
 
+from lifealign_bench.leaderboard.cell_numbers import with_numbers
 from lifealign_bench.leaderboard.matrices import DetailedMatrix
 from lifealign_bench.leaderboard.metric_names import metric_name
 from lifealign_bench.leaderboard.palette import DIVERGING, SEQUENTIAL, Ink, different_labels, drawing, framed, label
@@ -14,6 +15,8 @@ from lifealign_bench.leaderboard.task_names import short_tasks
 
 Row = Sequence[float | None]
 CELL_HEIGHT = 34
+LONGEST = 18
+"""Letters of a task's name: on a narrow screen the cells need the place."""
 
 
 def matrix_figure(detailed: DetailedMatrix, metric: str, ink: Ink, references: Mapping[str, Row]) -> go.Figure:
@@ -24,7 +27,7 @@ def matrix_figure(detailed: DetailedMatrix, metric: str, ink: Ink, references: M
     """
     matrix, name = detailed.matrix, metric_name(metric)
     shown = [step for step in range(matrix.size + 1) if any(value is not None for value in matrix.rows[step])]
-    columns, learned = _columns(matrix.tasks), different_labels(short_tasks(matrix.tasks))
+    columns, learned = _columns(matrix.tasks), different_labels(short_tasks(matrix.tasks), LONGEST)
     rows = ["base" if step == 0 else f"after {step}: {learned[step - 1]}" for step in shown]
     rows += [label(text) for text in references]
     values = [list(matrix.rows[step]) for step in shown] + [list(row) for row in references.values()]
@@ -51,7 +54,7 @@ def difference_figure(
 
     behind: what each cell says on hover, as figure labels; by default its number.
     """
-    learned = different_labels(short_tasks(tasks))
+    learned = different_labels(short_tasks(tasks), LONGEST)
     names = list(rows) if rows is not None else ["base", *(f"after {n}: {name}" for n, name in enumerate(learned, 1))]
     known = [abs(value) for row in values for value in row if value is not None]
     most = max([5.0, *known])
@@ -72,14 +75,13 @@ def _heat_map(
     sign: str = "",
 ) -> go.Figure:
     low, high = float(scale["zmin"]), float(scale["zmax"])
+    texts = [["" if value is None else _whole(value, sign) for value in row] for row in values]
     figure = drawing(
         go.Heatmap(
             x=list(columns),
             y=list(rows),
             z=[list(row) for row in values],
-            text=[["" if value is None else _whole(value, sign) for value in row] for row in values],
-            texttemplate="%{text}",
-            textfont={"size": 14},
+            text=texts,
             customdata=[list(row) for row in hovers],
             hovertemplate="%{y}<br>%{x}<br>%{customdata}<extra></extra>",
             hoverongaps=True,
@@ -93,7 +95,9 @@ def _heat_map(
                 "ticktext": [_whole(value, sign) for value in (low, (low + high) / 2, high)],
                 "tickangle": 0,
                 "thickness": 10,
-                "len": 0.6,
+                # Of the same length whatever the names leave to the cells: its numbers need it.
+                "lenmode": "pixels",
+                "len": 200,
                 "outlinewidth": 0,
                 "x": 0,
                 "xanchor": "left",
@@ -103,7 +107,8 @@ def _heat_map(
             **scale,
         )
     )
-    figure.update_yaxes(autorange="reversed", showgrid=False, ticks="")
+    with_numbers(figure, values, texts, scale["colorscale"], (low, high))
+    figure.update_yaxes(showgrid=False, ticks="")
     figure.update_xaxes(side="top", showgrid=False, ticks="", automargin=True, tickangle=-30)
     framed(figure, ink, 240 + CELL_HEIGHT * len(rows))
     # Buttons stand above the slanted names of the columns.
@@ -112,7 +117,7 @@ def _heat_map(
 
 
 def _columns(tasks: Sequence[str], numbered: bool = True) -> list[str]:
-    names = different_labels(short_tasks(tasks), 18)
+    names = different_labels(short_tasks(tasks), LONGEST)
     return [f"{place} {name}" for place, name in enumerate(names, 1)] if numbered else names
 
 

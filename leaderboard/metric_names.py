@@ -50,7 +50,7 @@ CHANGE_UNIT = "points"
 
 MEASURE_SENTENCES = {
     "last": "How good all tasks are at the end, on average.",
-    "bwt": "How much earlier tasks changed from when they were learned until the end; below 0 is forgetting.",
+    "bwt": "How much earlier tasks changed since they were learned; below 0 is forgetting.",
     "forgetting": "How far earlier tasks fell from their best; above 0 is forgetting.",
     "ap": "How good the tasks seen so far are, on average over the whole way.",
     "fwt": "What earlier tasks did for a task before it was learned.",

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import pandas as pd
 import plotly.graph_objects as go
 
+from lifealign_bench.leaderboard.cell_numbers import with_numbers
 from lifealign_bench.leaderboard.metric_names import metric_name
 from lifealign_bench.leaderboard.palette import DIVERGING, MARKS, SYMBOLS, Ink, different_labels, drawing, framed
 
@@ -68,13 +69,13 @@ def rank_figure(frame: pd.DataFrame, orders: Sequence[str], ink: Ink) -> go.Figu
 def tau_figure(values: Sequence[Sequence[float | None]], orders: Sequence[str], ink: Ink) -> go.Figure:
     """Kendall's tau-b of each two orders, -1 to 1, as a heat map with the number in each cell."""
     labels = different_labels(list(orders), 16)
+    texts = [["" if value is None else f"{value:.2f}".replace("-", "−") for value in row] for row in values]
     figure = drawing(
         go.Heatmap(
             x=labels,
             y=labels,
             z=[list(row) for row in values],
-            text=[["" if value is None else f"{value:.2f}".replace("-", "−") for value in row] for row in values],
-            texttemplate="%{text}",
+            text=texts,
             hovertemplate="%{y} and %{x}: tau %{z:.2f}<extra></extra>",
             hoverongaps=False,
             colorscale=DIVERGING,
@@ -85,7 +86,8 @@ def tau_figure(values: Sequence[Sequence[float | None]], orders: Sequence[str], 
             showscale=False,
         )
     )
-    figure.update_yaxes(autorange="reversed", showgrid=False)
+    with_numbers(figure, values, texts, DIVERGING, (-1.0, 1.0))
+    figure.update_yaxes(showgrid=False)
     figure.update_xaxes(showgrid=False, automargin=True, side="top")
     framed(figure, ink, 150 + 34 * len(labels))
     # On a narrow screen the names are slanted, and the buttons stand above them.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from html import unescape
 from typing import TYPE_CHECKING, Any
 
 from lifealign_bench.leaderboard.visible import visible
@@ -68,10 +69,10 @@ def drawing(*traces: Any) -> go.Figure:
     return go.Figure(data=list(traces), layout={"template": "none"})
 
 
-NARROW = 3
-"""Names of a legend that stand in one line on a narrow screen."""
-LINE = 20
-"""Pixels of a legend's line."""
+NARROW = 260
+"""Pixels that a legend has on a narrow screen."""
+MARK, LETTER, LINE = 40, 7, 20
+"""Pixels of a legend's mark, of a letter of its names, and of the height of its lines."""
 
 
 def framed(figure: go.Figure, ink: Ink, height: int) -> go.Figure:
@@ -79,8 +80,7 @@ def framed(figure: go.Figure, ink: Ink, height: int) -> go.Figure:
 
     A legend that takes more lines on a narrow screen makes the figure higher, so that it stays clear of the buttons.
     """
-    listed = [trace for trace in figure.data if trace.showlegend is not False and trace.type != "heatmap"]
-    more = LINE * ((max(len(listed), 1) - 1) // NARROW) * 2
+    more = LINE * (_legend_lines(figure) - 1)
     figure.update_layout(
         paper_bgcolor=CLEAR,
         plot_bgcolor=CLEAR,
@@ -94,3 +94,11 @@ def framed(figure: go.Figure, ink: Ink, height: int) -> go.Figure:
     figure.update_xaxes(gridcolor=ink.faint, zeroline=False, automargin=True)
     figure.update_yaxes(gridcolor=ink.faint, zeroline=False, automargin=True)
     return figure
+
+
+def _legend_lines(figure: go.Figure) -> int:
+    """Lines of a legend on a narrow screen, at least 1; all its names are given the width of the longest."""
+    listed = [trace for trace in figure.data if trace.showlegend is not False and trace.type != "heatmap"]
+    longest = max((len(unescape(trace.name or "")) for trace in listed), default=0)
+    in_one = max(1, NARROW // (MARK + LETTER * longest))
+    return max(1, -(-len(listed) // in_one))

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import pandas as pd
+
+from lifealign_bench.benchmark.judge_records import study_of
 from lifealign_bench.judges.interface import PERSON
 from lifealign_bench.leaderboard.board_run import BoardRun
 from lifealign_bench.leaderboard.queries import Rows
@@ -32,6 +35,9 @@ from ({_OWN}) group by judge, dimension order by dimension, judge
 """  # noqa: S608
 
 
+STUDY = "study"
+
+
 def rated_by_people(runs: Sequence[BoardRun]) -> tuple[BoardRun, ...]:
     """The runs that people judged."""
     return tuple(run for run in runs if any(judge.name.startswith(PERSON) for judge in run.judges))
@@ -44,6 +50,7 @@ def coverage_by_people(rows: Rows, runs: Sequence[BoardRun]) -> Table | None:
         InputError: verdicts that cannot be read.
     """
     columns = (
+        Column(STUDY, "Study"),
         Column("dimension", "Question"),
         Column("raters", "Raters", 0),
         Column("rated", "Answers rated", 0),
@@ -62,6 +69,7 @@ def raters_table(rows: Rows, runs: Sequence[BoardRun]) -> Table | None:
         InputError: verdicts that cannot be read.
     """
     columns = (
+        Column(STUDY, "Study"),
         Column("judge", "Rater"),
         Column("dimension", "Question"),
         Column("rated", "Verdicts", 0),
@@ -72,5 +80,14 @@ def raters_table(rows: Rows, runs: Sequence[BoardRun]) -> Table | None:
 
 
 def _table(rows: Rows, runs: Sequence[BoardRun], name: str, query: str, columns: tuple[Column, ...]) -> Table | None:
-    files = [place for run in rated_by_people(runs) if (place := run.table("judgments"))]
-    return Table(name, rows.query(query, {"judgments": files}, person=PERSON), columns) if files else None
+    # Another study is another draw, and the same name in it another judge: no table mixes two.
+    files: dict[str, list[str]] = {}
+    for run in rated_by_people(runs):
+        if place := run.table("judgments"):
+            files.setdefault(next(own for each in run.judges if (own := study_of(each))), []).append(place)
+    frames = []
+    for study, of_study in sorted(files.items()):
+        frame = rows.query(query, {"judgments": of_study}, person=PERSON)
+        frame.insert(0, STUDY, study)
+        frames.append(frame)
+    return Table(name, pd.concat(frames, ignore_index=True), columns) if frames else None

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from lifealign_bench.benchmark.compact.form import RECORD
+from lifealign_bench.benchmark.compact.opening import opened
 from lifealign_bench.data.errors import InputError
 
 
@@ -53,7 +55,7 @@ def file_system(protocol: str) -> Any:
 
 
 def folders_below(place: str) -> Iterator[Folder]:
-    """Every folder at or below a place that holds files, sorted by path.
+    """Every folder at or below a place that holds files, sorted by path; compact results are unpacked first.
 
     Raises:
         InputError: no such place, or one that cannot be listed.
@@ -84,12 +86,16 @@ def ends_of(path: str, size: int) -> tuple[bytes, bytes]:
 
 
 def _local(root: Path) -> Iterator[Folder]:
+    root = opened(root)
     if not root.is_dir():
         found = "a file" if root.exists() else "no such folder"
         raise InputError(root, "results", found, "a folder of runs, as `lifealign run` writes it")
     for path, folders, files in os.walk(root.absolute()):
         folders.sort()
-        if files:
+        if RECORD in files:
+            folders.clear()
+            yield from _local(opened(Path(path)))
+        elif files:
             yield Folder(path, {name: _stamp(f"{path}/{name}") for name in sorted(files)})
 
 
@@ -107,12 +113,21 @@ def _remote(place: str) -> Iterator[Folder]:
         found: dict[str, dict[str, Any]] = system.find(place, detail=True)
     # Each file system has errors of its own, and none of them may take the rest of the board down.
     except Exception as error:
-        raise InputError(place, "results", str(error)[:120] or type(error).__name__, "a place to list") from error
+        raise InputError(place, "results", str(error)[:120] or type(error).__name__, _listed(place)) from error
     folders: dict[str, dict[str, str]] = {}
     for path, details in sorted(found.items()):
         parent, _, name = str(system.unstrip_protocol(path)).rpartition("/")
         stamp = [details.get(key) for key in ("size", "ETag", "mtime", "LastModified", "created")]
+        if name == RECORD:
+            raise InputError(parent, "results", "compact results at a URL", "a copy of them in a folder")
         folders.setdefault(parent, {})[name] = " ".join(str(part) for part in stamp if part is not None)
     if not folders:
-        raise InputError(place, "results", "no files", "a folder of runs, as `lifealign run` writes it")
+        raise InputError(place, "results", "no files", _listed(place))
     yield from (Folder(path, files) for path, files in folders.items())
+
+
+def _listed(place: str) -> str:
+    """What is expected where nothing is listed: of a web server, that it lists its folders at all."""
+    if protocol_of(place) in ("http", "https"):
+        return "a web server that answers, lists its folders and hands out ranges of bytes, or a store such as s3://"
+    return "a folder of runs, as `lifealign run` writes it"

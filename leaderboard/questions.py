@@ -20,17 +20,18 @@ from lifealign_bench.leaderboard.inference import Inference, compare_two, infer,
 from lifealign_bench.leaderboard.places import is_url
 from lifealign_bench.leaderboard.queries import Rows
 from lifealign_bench.leaderboard.statistics_board import statistics_board
+from lifealign_bench.leaderboard.variation.record import Variation, board_variation
 
-Kind = Literal["inference", "analysis", "pair"]
-Answer = Inference | MetricAnalysis | Comparison | str
+Kind = Literal["inference", "analysis", "pair", "variation"]
+Answer = Inference | MetricAnalysis | Comparison | Variation | str
 
 
 @dataclass(frozen=True, slots=True)
 class Question:
     """Of one metric of some runs, by their folders.
 
-    kind: intervals, ranks and tests (`inference`), everything of a report (`analysis`), or two methods (`pair`: of
-    `measure`, `first` less the others).
+    kind: intervals, ranks and tests (`inference`), everything of a report (`analysis`), two methods (`pair`: of
+    `measure`, `first` less the others), or what variants of one suite say (`variation`).
     """
 
     kind: Kind
@@ -46,6 +47,8 @@ def answer(question: Question, runs: Sequence[BoardRun], rows: Rows) -> Answer:
         return infer(rows, runs, question.metric)
     if question.kind == "analysis":
         return _analysis(rows, runs, question.metric)
+    if question.kind == "variation":
+        return board_variation(runs, question.metric)
     own = [run for run in runs if run.folder in question.first]
     others = [run for run in runs if run.folder not in question.first]
     return compare_two(rows, own, others, question.metric, question.measure)
@@ -62,7 +65,12 @@ def from_json(kind: Kind, text: bytes) -> Answer:
 
 
 def _adapter(kind: Kind) -> TypeAdapter[Answer]:
-    kinds: dict[Kind, Any] = {"inference": Inference, "analysis": MetricAnalysis | str, "pair": Comparison | str}
+    kinds: dict[Kind, Any] = {
+        "inference": Inference,
+        "analysis": MetricAnalysis | str,
+        "pair": Comparison | str,
+        "variation": Variation | str,
+    }
     return TypeAdapter(kinds[kind])
 
 

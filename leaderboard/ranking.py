@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import statistics
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 
 import pandas as pd
 
@@ -16,6 +16,8 @@ from lifealign_bench.leaderboard.metric_names import CHANGE_UNIT, metric_name
 from lifealign_bench.leaderboard.shown import Column, Table
 from lifealign_bench.leaderboard.trust import DIVISIONS, TRUST, in_words
 
+Block = tuple[str, int]
+"""An order's name and a seed."""
 MEASURES = ("last", "bwt", "forgetting", "ap")
 BESIDE = ("rubric", "helpfulness", "safety", "safety_compliance", "over_refusal")
 LEAST_COVERAGE = 100.0 * ENOUGH
@@ -35,8 +37,8 @@ def ranking(runs: Sequence[BoardRun], metric: str) -> pd.DataFrame:
     groups: dict[str, list[BoardRun]] = {}
     for run in runs:
         groups.setdefault(run.entry.key, []).append(run)
-    blocks = {(run.order, run.seed) for run in runs if not run.entry.is_reference}
-    frame = pd.DataFrame([_row(group, metric, len(blocks)) for group in groups.values()], columns=_NAMES)
+    blocks = _blocks(runs)
+    frame = pd.DataFrame([_row(group, metric, blocks) for group in groups.values()], columns=_NAMES)
     best_first = metric in LOWER_IS_BETTER
     frame = frame.sort_values(
         ["reference", "last", "method"], ascending=[True, best_first, True], na_position="last", ignore_index=True
@@ -45,6 +47,14 @@ def ranking(runs: Sequence[BoardRun], metric: str) -> pd.DataFrame:
         frame["last"].where(frame["unranked"] == "").rank(method="min", ascending=best_first).astype("Int64")
     )
     return frame
+
+
+def _blocks(runs: Sequence[BoardRun]) -> frozenset[Block]:
+    """The orders and seeds that every ranked entry ran; those of the closed division, where there are any: what others
+    ran beside them must not take its rows out of the ranking."""
+    own = [run for run in runs if not run.entry.is_reference]
+    closed = [run for run in own if run.division == "closed"]
+    return frozenset((run.order, run.seed) for run in closed or own)
 
 
 def ranking_table(frame: pd.DataFrame, metric: str, name: str = "ranking", *, always: Sequence[str] = ()) -> Table:
@@ -109,7 +119,7 @@ def last_by_order(runs: Sequence[BoardRun], metric: str) -> dict[str, float]:
     }
 
 
-def _row(group: Sequence[BoardRun], metric: str, blocks: int) -> dict[str, object]:
+def _row(group: Sequence[BoardRun], metric: str, blocks: Set[Block]) -> dict[str, object]:
     entry = group[0].entry
     # What learns each task alone, or all at once, has no order.
     orders = {} if entry.is_reference else last_by_order(group, metric)
@@ -154,14 +164,19 @@ def _measures(group: Sequence[BoardRun], metric: str) -> tuple[dict[str, float],
     return values, reasons
 
 
-def _unranked(group: Sequence[BoardRun], last: float, reasons: Mapping[str, str], blocks: int, coverage: float) -> str:
+def _unranked(
+    group: Sequence[BoardRun], last: float, reasons: Mapping[str, str], blocks: Set[Block], coverage: float
+) -> str:
     if group[0].entry.is_reference:
         return "a reference"
     if math.isnan(last):
         return reasons.get("last", "no Last")
     if coverage < LEAST_COVERAGE:
         return f"{coverage:.0f} % of its answers are judged, {LEAST_COVERAGE:.0f} % are needed"
-    return "" if len(group) == blocks else f"{len(group)} of {blocks} runs (an order and a seed each)"
+    own = {(run.order, run.seed) for run in group}
+    if lacking := blocks - own:
+        return f"{len(blocks) - len(lacking)} of {len(blocks)} runs (an order and a seed each)"
+    return f"runs of orders and seeds that are not the board's: {len(own - blocks)}" if own - blocks else ""
 
 
 def _costs(group: Sequence[BoardRun]) -> dict[str, float]:

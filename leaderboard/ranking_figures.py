@@ -45,8 +45,8 @@ def ranking_figure(frame: pd.DataFrame, runs: Sequence[BoardRun], metric: str, i
 
 
 def _means(shown: pd.DataFrame, names: Sequence[str], unit: str) -> go.Scatter:
-    has_interval = "last_low" in shown and shown["last_low"].notna().any()
-    if has_interval:
+    # Where intervals were computed no standard errors are left, even if no interval came of it.
+    if "last_low" in shown:
         upper, lower = shown["last_high"] - shown["last"], shown["last"] - shown["last_low"]
         bars = {"type": "data", "array": upper.tolist(), "arrayminus": lower.tolist(), "thickness": 2, "width": 5}
         said = "mean, 95 %"

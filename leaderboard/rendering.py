@@ -15,8 +15,9 @@ from lifealign_bench.benchmark.judge_scoring import needs_of
 from lifealign_bench.benchmark.matrix import Matrix
 from lifealign_bench.benchmark.measuring import LOWER_IS_BETTER
 from lifealign_bench.benchmark.metrics import METRICS, Measure
+from lifealign_bench.benchmark.variant_records import AS_GIVEN
 from lifealign_bench.leaderboard.costs import COLUMNS
-from lifealign_bench.leaderboard.tables import MEASURES, REASONS
+from lifealign_bench.leaderboard.tables import MEASURES, REASONS, TABLE
 
 MISSING = "·"
 NULL = "–"
@@ -35,8 +36,9 @@ def render_ranking(frame: pd.DataFrame) -> RenderableType:
     titles = {metric.name: metric.title for metric in METRICS}
     parts: list[RenderableType] = []
     several = frame["judges"].nunique() > 1
-    for _, rows in frame.groupby("comparability_key", sort=False):
-        table = new_table(_title(rows.iloc[0], several=several))
+    bases = frame["base"].nunique() > 1
+    for _, rows in frame.groupby(TABLE, sort=False):
+        table = new_table(_title(rows.iloc[0], several=several, bases=bases))
         for name in ("rank", "method", "order", "seeds"):
             table.add_column(name, justify="right" if name in ("rank", "seeds") else "left")
         for measure in MEASURES:
@@ -86,11 +88,14 @@ def new_table(title: str) -> Table:
     return Table(title=plain(title), title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
 
 
-def _title(row: pd.Series, *, several: bool) -> str:
-    """Metric, suite and, where the metric needs one or tells tables apart, the judge."""
+def _title(row: pd.Series, *, several: bool, bases: bool = False) -> str:
+    """Metric, suite and, where the metric needs one or tells tables apart, the judge, the base, the condition."""
     metric = f"{row['metric']}, lower is better" if row["metric"] in LOWER_IS_BETTER else row["metric"]
     judge = f"judge {row['judges']}" if row["judges"] else "not judged"
-    return f"{metric} ({row['suite']}, {judge})" if several or needs_of(row["metric"]) else f"{metric} ({row['suite']})"
+    parts = [row["suite"], *([judge] if several or needs_of(row["metric"]) else [])]
+    parts += [f"base {row['base']}"] if bases else []
+    parts += [row["condition"]] if row["condition"] != AS_GIVEN else []
+    return f"{metric} ({', '.join(parts)})"
 
 
 def _ranking_row(row: pd.Series) -> list[Text]:

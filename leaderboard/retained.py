@@ -81,12 +81,19 @@ def _numbers(run: StoredRun) -> dict[tuple[str, str], dict[str, float]]:
         own = whole if len(whole) else rows
         metric = _main(own["metric"])
         kept = own[own["metric"] == metric].drop_duplicates(["step", "task"])
-        base, after = (kept[kept["step"] == step] for step in (0, len(run.record.order.tasks)))
-        if len(after):
+        base, after = kept[kept["step"] == 0], kept[kept["step"].isin(_ends(run))]
+        if after["step"].nunique() == len(_ends(run)):
             numbers = {"base": float(base["value"].mean()), "after": float(after["value"].mean())}
             change = numbers["after"] - numbers["base"]
-            found[str(asked), metric] = {**scores, **numbers, "change": change, "n": float(after["n"].sum())}
+            asked_once = float(after["n"].sum()) / len(_ends(run))
+            found[str(asked), metric] = {**scores, **numbers, "change": change, "n": asked_once}
     return found
+
+
+def _ends(run: StoredRun) -> range:
+    """After how many tasks the numbers count: the last one; each, where every task is learned alone."""
+    tasks = len(run.record.order.tasks)
+    return range(1, tasks + 1) if run.record.method.spec.schedule == "isolated" else range(tasks, tasks + 1)
 
 
 def _main(metrics: pd.Series) -> str:

@@ -18,10 +18,11 @@ from lifealign_bench.data.rows import digest
 from lifealign_bench.leaderboard.board_run import BoardRun
 from lifealign_bench.leaderboard.places import is_url
 from lifealign_bench.leaderboard.questions import Answer, Question, from_json
+from lifealign_bench.leaderboard.shipped import shipped_answers
 
 MOST = 300
 """Answers that are kept; the oldest go first."""
-CODE = ("benchmark", "benchmark.statistics", "data", "leaderboard", "leaderboard.analysis")
+CODE = ("benchmark", "benchmark.statistics", "data", "leaderboard", "leaderboard.analysis", "leaderboard.variation")
 """Packages whose sources decide an answer."""
 LIBRARIES = ("lifealign-bench", "numpy", "scipy", "pandas", "duckdb")
 """Distributions whose versions do."""
@@ -72,6 +73,17 @@ def own_shelf() -> Shelf:
         return Shelf(None)
 
 
+def kept_answer(question: Question, runs: Sequence[BoardRun]) -> Answer | None:
+    """The answer where it ships, or was computed here before; None where it is still to be computed."""
+    name = rows_name(question, runs)
+    return None if name is None else named_answer(name, question, own_shelf())
+
+
+def named_answer(name: str, question: Question, own: Shelf) -> Answer | None:
+    """The answer of this name of `rows_name`, from what ships or from this shelf."""
+    return Shelf(shipped_answers()).find(name, question) or own.find(named_by_code(name), question)
+
+
 def rows_name(question: Question, runs: Sequence[BoardRun]) -> str | None:
     """What an answer follows from, as a name: the question and the bytes of all rows behind it.
 
@@ -82,7 +94,8 @@ def rows_name(question: Question, runs: Sequence[BoardRun]) -> str | None:
     table = "pairs" if question.metric == "preference_accuracy" else "judgments"
     beside = {Path(run.folder).parent / FILE for run in runs if question.kind == "analysis"}
     try:
-        parts = sorted(_of_run(run, table, run.folder in question.first) for run in runs)
+        varied = question.kind == "variation"
+        parts = sorted(_of_run(run, table, run.folder in question.first, varied=varied) for run in runs)
         similar = [_sha256(path) for path in sorted(beside) if path.is_file()]
     except OSError:
         return None
@@ -94,10 +107,11 @@ def named_by_code(name: str) -> str:
     return digest([name, _code()])[:32]
 
 
-def _of_run(run: BoardRun, table: str, is_first: bool) -> list[object]:
+def _of_run(run: BoardRun, table: str, is_first: bool, *, varied: bool) -> list[object]:
     path = run.table(table)
     rows = None if path is None else _sha256(Path(path))
-    return [run.entry.label, run.entry.schedule, run.order, list(run.tasks), run.seed, is_first, rows]
+    variant = [run.base, run.condition] if varied else []
+    return [run.entry.label, run.entry.schedule, run.order, list(run.tasks), run.seed, is_first, rows, *variant]
 
 
 def _sha256(path: Path) -> str:

@@ -17,12 +17,29 @@ FORMULA = ("=", "+", "-", "@", "\t", "\r")
 NO_NUMBER = "–"
 
 
+class Rounded(str):
+    """A text of rounded numbers that knows them in full: the number, or the text as it is with every digit."""
+
+    __slots__ = ("full",)
+    full: float | str
+
+    def __new__(cls, text: str, full: float | str) -> Rounded:
+        """The text, and what it stands for."""
+        made = super().__new__(cls, text)
+        made.full = full
+        return made
+
+
+def in_full(text: str) -> float | str:
+    """What a text of rounded numbers stands for; any other text as it is."""
+    return text.full if isinstance(text, Rounded) else text
+
+
 @dataclass(frozen=True, slots=True)
 class Column:
     """A column of a table: the frame's name for it, its heading with unit, digits after the point (None: text).
 
-    pinned: whether it stays in sight when a wide table is scrolled. rounded: whether its numbers are rounded already,
-    so that no digits are added to them.
+    pinned: whether it stays in sight when a wide table is scrolled.
     """
 
     name: str
@@ -30,7 +47,6 @@ class Column:
     digits: int | None = None
     help: str = ""
     pinned: bool = False
-    rounded: bool = False
 
 
 @dataclass(frozen=True)
@@ -100,7 +116,7 @@ def text_table(name: str, rows: Sequence[dict[str, Any]], columns: Sequence[Colu
 
 
 def _cell(value: object) -> object:
-    plain = _plain(value)
+    plain = _plain(in_full(value) if isinstance(value, str) else value)
     return "" if plain is None else plain if isinstance(plain, int | float) else defused(plain)
 
 

@@ -16,20 +16,23 @@ from lifealign_bench.benchmark.matrix import Cell, Matrix
 from lifealign_bench.benchmark.measuring import LOWER_IS_BETTER
 from lifealign_bench.benchmark.runs import StoredRun, find_runs
 from lifealign_bench.benchmark.schema import MeasureRecord, RunRecord, read_run
+from lifealign_bench.benchmark.variant_records import in_words
 from lifealign_bench.data.errors import InputError, UnknownNameError
 from lifealign_bench.data.rows import digest
 
 MEASURES = ("last", "bwt", "ap")
 REASONS = "reasons"
+TABLE = ["comparability_key", "base", "condition"]
+"""What the rows of one table share."""
 
 
 def ranking_table(results: Path | Sequence[Path], metric: str | None = None) -> pd.DataFrame:
     """A row per method and order: the means over seeds of Last, BWT and AP of one metric.
 
-    metric: by default the primary metric of the runs. Rows of one `comparability_key` may be compared; within it they
-    are sorted by order, then by Last. `rank` counts within an order and only sequential methods; STL and MTL are
-    references, and a row of which too few answers have a verdict has none. A number that one of the seeds lacks is NaN,
-    and `reasons` says why. `judges` are those behind the rows, in one text.
+    metric: by default the primary metric of the runs. Rows of one `comparability_key`, base and condition may be
+    compared; within these they are sorted by order, then by Last. `rank` counts within an order and only sequential
+    methods; STL and MTL are references, and a row of which too few answers have a verdict has none. A number that one
+    of the seeds lacks is NaN, and `reasons` says why. `judges` are those behind the rows, in one text.
 
     Raises:
         InputError: no runs, two runs of the same name, no common primary metric, or an unknown metric.
@@ -47,10 +50,10 @@ def ranking_table(results: Path | Sequence[Path], metric: str | None = None) -> 
     frame = pd.DataFrame([_row(group, chosen) for group in groups.values()])
     lower = chosen in LOWER_IS_BETTER
     frame = frame.sort_values(
-        ["comparability_key", "order", "last", "method"], ascending=[True, True, lower, True], na_position="last"
+        [*TABLE, "order", "last", "method"], ascending=[True, True, True, True, lower, True], na_position="last"
     ).reset_index(drop=True)
     ranked = frame["last"].where((frame["schedule"] == "sequential") & frame.pop("covered"))
-    places = ranked.groupby([frame["comparability_key"], frame["order"]]).rank(method="min", ascending=lower)
+    places = ranked.groupby([*(frame[name] for name in TABLE), frame["order"]]).rank(method="min", ascending=lower)
     frame.insert(0, "rank", places.astype("Int64"))
     return frame
 
@@ -93,7 +96,7 @@ def _group(record: RunRecord) -> str:
             record.comparability_key,
             record.model.model_dump(mode="json"),
             [record.identity.method, method.name, method.version, method.config],
-            record.budget,
+            [record.budget, in_words(record.condition, record.varied)],
             [record.order.name, list(record.order.tasks)],
         ]
     )
@@ -119,6 +122,7 @@ def _row(group: Sequence[StoredRun], metric: str) -> dict[str, object]:
         "seeds": tuple(seeds),
         "suite": record.suite.name,
         "base": record.model.source,
+        "condition": in_words(record.condition, record.varied),
         "division": record.division,
         "trust": record.trust,
         "judges": _judges(record),

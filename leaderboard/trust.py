@@ -7,7 +7,7 @@ from collections.abc import Mapping
 TRUST: Mapping[str, str] = {
     "self-reported": "Whoever ran it says so; nobody has checked.",
     "recomputed": "Every number and verdict was computed again from the submitted rows by the checker; "
-    "what it cost (passes, memory) is what the submitter declares.",
+    "what it cost (passes, memory), capability and divergence are what the submitter declares.",
     "reproduced": "Somebody else ran a run of it again, from its code, and got the same.",
 }
 DIVISIONS: Mapping[str, str] = {

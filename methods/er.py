@@ -43,7 +43,7 @@ class ER(Method):
         paper="arXiv 1811.11682; setting of arXiv 2509.17183",
         keeps=frozenset({"examples"}),
         first_task_plain=True,
-        distribution=frozenset({"ddp", "fsdp", "deepspeed"}),
+        distribution=frozenset({"ddp"}),
         neutral={"buffer_fraction": 0.0},
         active={"buffer_fraction": 0.5},
     )

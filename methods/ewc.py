@@ -57,6 +57,7 @@ class EWC(Method):
         paper="arXiv 1612.00796",
         keeps=frozenset({"parameters", "statistics"}),
         first_task_plain=True,
+        distribution=frozenset({"ddp"}),
         neutral={"strength": 0.0},
         active={},
     )

@@ -55,6 +55,7 @@ class GEM(ER):
         paper="arXiv 1706.08840",
         keeps=frozenset({"examples"}),
         first_task_plain=True,
+        distribution=frozenset({"ddp"}),
         neutral={"buffer_fraction": 0.0},
         active={"buffer_fraction": 0.5},
     )

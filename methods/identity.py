@@ -40,7 +40,7 @@ def config_values(method: Method) -> Mapping[str, object]:
 def source_hash(method: type[Method]) -> str:
     """SHA-256 over the modules of the class, of its ancestors and of the shared method library.
 
-    Comments, docstrings and layout do not count: changing them changes no number.
+    Comments, docstrings, layout and the declared kinds of distribution do not count: changing them changes no number.
     """
     own = [Path(inspect.getfile(cls)) for cls in method.__mro__ if cls is not object]
     return _hash_files([*own, *(_file(module) for module in LIBRARY)])
@@ -61,6 +61,9 @@ def _code(source: str) -> str:
     for node in ast.walk(tree):
         if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef) and _documented(node):
             node.body = node.body[1:] or [ast.Pass()]
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "MethodSpec":
+            # Which processes may learn it together changes nothing of what one learns.
+            node.keywords = [keyword for keyword in node.keywords if keyword.arg != "distribution"]
     return ast.unparse(tree)
 
 

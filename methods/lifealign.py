@@ -68,6 +68,7 @@ class LifeAlign(ER):
         title="LifeAlign",
         paper="arXiv 2509.17183 (AAAI-26)",
         keeps=frozenset({"examples", "parameters"}),
+        distribution=frozenset({"ddp"}),
         neutral={"fpo": False, "theta": 1.0, "keep": 1.0, "buffer_fraction": 0.0},
         active={},
     )

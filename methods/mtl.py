@@ -19,5 +19,5 @@ class MTL(Method):
         paper="upper bound of arXiv 2509.17183",
         schedule="joint",
         first_task_plain=True,
-        distribution=frozenset({"ddp", "fsdp", "deepspeed"}),
+        distribution=frozenset({"ddp"}),
     )

@@ -49,6 +49,7 @@ class OLoRA(Method):
         keeps=frozenset({"parameters"}),
         grows=True,
         first_task_plain=True,
+        distribution=frozenset({"ddp"}),
         active={},
     )
     Config: ClassVar[type[MethodConfig]] = OLoRAConfig

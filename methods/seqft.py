@@ -18,6 +18,6 @@ class SeqFT(Method):
         title="Sequential fine-tuning",
         paper="baseline of arXiv 2509.17183",
         first_task_plain=True,
-        distribution=frozenset({"ddp", "fsdp", "deepspeed"}),
+        distribution=frozenset({"ddp"}),
         neutral={},
     )

@@ -20,5 +20,5 @@ class STL(Method):
         schedule="isolated",
         needs_task_identity=True,
         first_task_plain=True,
-        distribution=frozenset({"ddp", "fsdp", "deepspeed"}),
+        distribution=frozenset({"ddp"}),
     )

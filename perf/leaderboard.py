@@ -1,9 +1,9 @@
 """The leaderboard's promises, measured: start to first board, pages at the server, a board of 1,000,000 answers.
 
-Shipped board: seconds from starting `lifealign leaderboard` until a browser shows the ranking (under 3), and for each
-page the seconds that the server takes to draw it (under 1). Synthetic board, 200 methods x 6 orders x 3 seeds x 6
-tasks with 1,000,000 answers: start to first board (under 5), a page of samples with a filter (under 0.3), memory (under
-1 GB).
+Shipped board: seconds from starting `lifealign leaderboard` until a browser shows the ranking (under 3), until the app
+has taken its place (live), and what an empty Streamlit script takes for the same way (the floor); for each page the
+seconds that the server takes to draw it (under 1). Synthetic board, 200 methods x 6 orders x 3 seeds x 6 tasks with
+1,000,000 answers: start to first board (under 5), a page of samples with a filter (under 0.3), memory (under 1 GB).
 Wall seconds depend on what else the machine does, so CPU seconds stand beside them.
 """
 
@@ -65,19 +65,31 @@ def memory_of(pid: int) -> float:
 
 
 def first_board(results: Path, heading: str, limit: float) -> None:
-    """From the start of the command until the ranking stands in a browser that is already open."""
+    """From the start of the command, with a browser that is already open: the ranking stands there, then the app."""
     with browser() as opened, tempfile.TemporaryDirectory() as folder:
         page = opened.new_page()
         page.goto("about:blank")
         begun = time.perf_counter()
-        with served([results], Path(folder)) as server:
-            page.goto(f"{server.address}/ranking")
-            page.get_by_text("Choose a row to go on").wait_for(timeout=60_000)
+        with served([results], Path(folder), wait_for_path="/favicon.png") as server:
+            page.goto(f"{server.address}/ranking", wait_until="commit")
+            page.frame_locator("#opening iframe").locator("table").first.wait_for(timeout=60_000)
+            verdict("first board " + heading, since(begun, server.process.pid), limit)
+            page.locator("#opening").wait_for(state="detached", timeout=60_000)
             page.locator('[data-testid="stDataFrame"] canvas').first.wait_for(timeout=60_000)
-            cost = Cost(time.perf_counter() - begun, cpu_of(server.process.pid))
-            verdict("first board " + heading, cost, limit)
+            print(f"  live board {heading}: {since(begun, server.process.pid)}")
+            page.locator(".js-plotly-plot .main-svg").first.wait_for(timeout=60_000)
+            print(f"  its figure {heading}: {since(begun, server.process.pid)}")
+            begun, before = time.perf_counter(), cpu_of(server.process.pid)
+            visit(page, f"{server.address}/ranking", settle_ms=0)
+            page.locator('[data-testid="stDataFrame"] canvas').first.wait_for(timeout=60_000)
+            wall, cpu = time.perf_counter() - begun, cpu_of(server.process.pid) - before
+            print(f"  the page again, from the address, {heading}: {Cost(wall, cpu)}")
             visit(page, f"{server.address}/samples")
             print(f"  memory of the server {heading}: {memory_of(server.process.pid):.2f} GB (limit 1)")
+
+
+def since(begun: float, pid: int) -> Cost:
+    return Cost(time.perf_counter() - begun, cpu_of(pid))
 
 
 def floor() -> None:
@@ -142,6 +154,8 @@ def main() -> None:
     print("shipped board")
     floor()
     first_board(shipped_results(), "of the shipped results", 3.0)
+    # Once more: the first of two finds its files on no disk cache.
+    floor()
     pages(shipped_results())
     with tempfile.TemporaryDirectory() as folder:
         runs, answers = write_synthetic_board(Path(folder), options.methods, 6, 3, options.answers)

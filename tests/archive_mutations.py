@@ -45,6 +45,15 @@ def a_cut_archive(archive: Path) -> None:
     archive.write_bytes(archive.read_bytes()[:-60])
 
 
+def a_script_before_it(archive: Path) -> None:
+    archive.write_bytes(b"#!/bin/sh\necho hello\n" + archive.read_bytes())
+
+
+def a_comment_behind_it(archive: Path) -> None:
+    with zipfile.ZipFile(archive, "a") as opened:
+        opened.comment = b"hello"
+
+
 def damaged_bytes(archive: Path) -> None:
     with zipfile.ZipFile(archive) as opened:
         member = next(one for one in opened.filelist if one.filename.endswith("pairs.parquet"))
@@ -72,6 +81,7 @@ ARCHIVES: tuple[tuple[str, str, ArchiveMutation], ...] = (
     ("A3", "a drive", _with("C:/evil.json")),
     ("A3", "a backslash", _with("runs\\evil.json")),
     ("A3", "a control character", _with("runs/\x1bevil.json")),
+    ("A3", "a name that the library cuts to nothing", _with("\0evil.json")),
     ("A3", "a device by name", _with("runs/nul.json")),
     ("A4", "a link", _with("runs/link.json", b"/etc/passwd", stat.S_IFLNK | 0o777)),
     ("A4", "a device", _with("runs/device.json", b"", stat.S_IFCHR | 0o666)),
@@ -86,4 +96,6 @@ ARCHIVES: tuple[tuple[str, str, ArchiveMutation], ...] = (
     ("A7", "folders too deep", _with("runs/a/b/c.json")),
     ("A8", "a cut archive", a_cut_archive),
     ("A8", "damaged bytes", damaged_bytes),
+    ("A8", "a script before it", a_script_before_it),
+    ("A8", "a comment behind it", a_comment_behind_it),
 )

@@ -19,6 +19,8 @@ from pathlib import Path
 from playwright.sync_api import Browser, Page, sync_playwright
 
 READY = '[data-testid="stApp"][data-test-script-state="notRunning"]'
+PATIENCE_S = 900.0
+"""How long is waited for a page or a server: cores may be shared with much else; what comes at all may come late."""
 # On a deep link Streamlit's page looks for its server below the page's name first, and then finds it at the root.
 PROBES = ("/_stcore/health", "/_stcore/host-config")
 
@@ -74,7 +76,7 @@ def free_port() -> int:
 
 
 @contextmanager
-def served(places: Sequence[Path], folder: Path) -> Iterator[Served]:
+def served(places: Sequence[Path], folder: Path, wait_for_path: str = "/_stcore/health") -> Iterator[Served]:
     """`lifealign leaderboard` on these results, in a process of its own."""
     port = free_port()
     command = [sys.executable, "-P", "-m", "lifealign_bench", "leaderboard", *map(str, places)]
@@ -87,7 +89,7 @@ def served(places: Sequence[Path], folder: Path) -> Iterator[Served]:
             env={**os.environ, "PYTHONPATH": ""},
         )
         try:
-            wait_for(f"http://localhost:{port}/_stcore/health", process)
+            wait_for(f"http://localhost:{port}{wait_for_path}", process)
             yield Served(f"http://localhost:{port}", process)
         finally:
             process.send_signal(signal.SIGTERM)
@@ -107,12 +109,13 @@ def browser() -> Iterator[Browser]:
 
 def visit(page: Page, address: str, *, settle_ms: int = 300) -> None:
     """Open an address and wait until the app has drawn it."""
+    page.set_default_timeout(1000 * PATIENCE_S)
     page.goto(address)
-    page.wait_for_selector(READY, timeout=60_000)
+    page.wait_for_selector(READY)
     page.wait_for_timeout(settle_ms)
 
 
-def wait_for(address: str, process: subprocess.Popen[bytes], seconds: float = 60.0) -> None:
+def wait_for(address: str, process: subprocess.Popen[bytes], seconds: float = PATIENCE_S) -> None:
     """Wait until a server that is being started answers."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:

@@ -10,6 +10,8 @@ from typing import Any
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
+from beside_mutations import BESIDE
+from cheat_mutations import CHEATS
 from mutating import Mutation, first, recorded, rescored, rows, said, sealed, text
 from row_mutations import (
     a_dropped_hard_prompt,
@@ -22,6 +24,7 @@ from row_mutations import (
     flipped,
     half_compared,
     harmless_now,
+    in_the_open_division,
     invented,
     judged_twice,
     keyless_with_verdicts,
@@ -134,6 +137,19 @@ def an_order_of_another_name(folder: Path) -> None:
     )
 
 
+def an_open_order_of_a_known_name(folder: Path) -> None:
+    in_the_open_division(folder)
+    edit_json(folder / "runs" / ONE / "run.json", lambda v: v["order"]["tasks"].append(v["order"]["tasks"].pop(0)))
+
+
+def a_picked_seed(folder: Path) -> None:
+    edit_json(folder / "runs" / ONE / "run.json", lambda values: values["identity"].update(seed=5))
+    edit_json(
+        folder / "submission.json",
+        lambda values: [e.update(seed=5) for e in values["runs"] if e["folder"] == ONE],
+    )
+
+
 def renamed_suite(name: str) -> Mutation:
     def change(folder: Path) -> None:
         edit_json(folder / "submission.json", lambda values: values.update(suite=name))
@@ -208,6 +224,8 @@ BUNDLES: tuple[tuple[str, str, Mutation], ...] = (
     ("P5", "an order without a task", sealed(an_order_without_a_task)),
     ("P5", "an order of one's own", recorded(lambda v: v["order"]["tasks"].append(v["order"]["tasks"].pop(0)))),
     ("P5", "an order under another name", sealed(an_order_of_another_name)),
+    ("P5", "another order under a known name in the open division", sealed(an_open_order_of_a_known_name)),
+    ("P9", "a seed that nobody else ran", sealed(a_picked_seed)),
     ("P6", "two runs with one order and seed", sealed(one_seed_twice)),
     ("P7", "more epochs", recorded(lambda values: values["budget"].update(beta=0.2), *RUNS)),
     ("C1", "a lost cell", rescored(a_lost_cell)),
@@ -258,4 +276,6 @@ BUNDLES: tuple[tuple[str, str, Mutation], ...] = (
     ),
     ("D3", "evaluation rows among the training hashes", sealed(evaluation_among_training)),
     ("D4", "no run of the method", rescored(only_references)),
+    *BESIDE,
+    *CHEATS,
 )

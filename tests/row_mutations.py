@@ -121,8 +121,8 @@ def another_base(folder: Path) -> None:
 
     def change(frame: pd.DataFrame) -> None:
         zero = frame["step"] == 0
-        frame.loc[zero, "chosen_logp"] = frame.loc[zero, "rejected_logp"] + 40.0
-        frame.loc[~zero, "reference_chosen_logp"] = frame.loc[~zero, "reference_rejected_logp"] + 40.0
+        frame.loc[zero, "rejected_logp"] = frame.loc[zero, "chosen_logp"] - 40.0
+        frame.loc[~zero, "reference_rejected_logp"] = frame.loc[~zero, "reference_chosen_logp"] - 40.0
 
     for run in RUNS:
         edit_table(folder / "runs" / run, "pairs", change)
@@ -141,6 +141,12 @@ def only_references(folder: Path) -> None:
         lambda values: values.update(runs=[e for e in values["runs"] if e["role"] == "reference"]),
     )
     edit_json(folder / "submission.json", lambda values: values["counts"].update(runs=len(values["runs"])))
+
+
+def in_the_open_division(folder: Path) -> None:
+    edit_json(folder / "submission.json", lambda values: values.update(division="open"))
+    for run in RUNS:
+        edit_json(folder / "runs" / run / "run.json", lambda values: values.update(division="open"))
 
 
 def trained_on_evaluation(values: dict[str, Any]) -> None:

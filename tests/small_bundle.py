@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+from beside_tables import write_beside
 
 from lifealign_bench.benchmark.columns import Table, read_table, write_table
 from lifealign_bench.benchmark.judge_records import JudgeRecord
@@ -39,14 +40,17 @@ def board_of_few(results: Path) -> Path:
             task: DataRecord(train_sha256=record.train_sha256, evaluation_sha256=digest(ids[task]))
             for task, record in run.record.data.items()
         }
+        if run.folder.name == ONE:
+            write_beside(run.folder)
         seal_record(run.folder, data=data, generation={**run.record.generation, "prompts": PROMPTS})
     return folder
 
 
 def known_of(board: Path) -> Known:
-    """What this board knows; of its judge also another service of the same."""
+    """What this board knows; of its judge also another service of the same, and one that says its verdicts in words."""
     known = what_is_known([board])
-    return replace(known, judges=(*known.judges, known.judges[0].model_copy(update={"model_served": "another"})))
+    another = known.judges[0].model_copy(update={"model_served": "another"})
+    return replace(known, judges=(*known.judges, another, judge_in_words()))
 
 
 def write_golden(board: Path, folder: Path) -> Path:
@@ -60,14 +64,19 @@ def write_golden(board: Path, folder: Path) -> Path:
     return folder
 
 
-def in_words(board: Path) -> Path:
-    """The board as a model judged it: in helpfulness and safety, each verdict in the judge's words."""
+def judge_in_words() -> JudgeRecord:
+    """A model that judges by the templates that ship."""
     templates = load_templates("a")
-    judge = JudgeRecord(
+    return JudgeRecord(
         name="words", model_requested="m", model_served="m-1", revision=None, template=templates.name,
         template_version=templates.identity.version, template_sha256=templates.identity.sha256,
         templates=templates.hashes, parameters={"temperature": 0.0},
     )  # fmt: skip
+
+
+def in_words(board: Path) -> Path:
+    """The board as a model judged it: in helpfulness and safety, each verdict in the judge's words."""
+    templates, judge = load_templates("a"), judge_in_words()
     labels = {name: templates.for_dimension(name).label for name in ("helpfulness", "safety")}  # type: ignore[arg-type]
     for run in find_runs(board):
         own = read_table(run.folder, "judgments")

@@ -24,7 +24,7 @@ ALLOWED = {
 TORCH_FREE = {
     "benchmark": (
         *("durable", "schema", "columns", "runs", "metrics", "matrix", "orders", "statistics"),
-        "behaviour",
+        *("behaviour", "compact"),
         *("judge_records", "judge_scoring", "measuring", "pairwise_scoring", "strict_record"),
         *(
             "evaluation.text_metrics",
@@ -33,7 +33,10 @@ TORCH_FREE = {
             "scoring",
             "strict_json",
             "strict_reading",
+            "safety.readers",
+            "safety.scoring",
             "texts",
+            "variant_records",
         ),
     ),
     "judges": (

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import logging
 import random
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from unittest.mock import patch
 
 import numpy as np
 import torch
@@ -48,24 +47,28 @@ class Question:
 
 
 def ask(model: Any, tokenizer: Any, question: Question, progress: Progress | None = None) -> list[Measured]:
-    """What `lm_eval.simple_evaluate` finds, by task and metric as lm-eval names them.
+    """What lm-eval finds, by task and metric as it names them.
+
+    The same as `lm_eval.simple_evaluate` with its own seeds, without its survey of the machine, which takes longer than
+    a small task.
 
     Raises:
         InputError: lm-eval does not know the task, or its data cannot be loaded.
     """
     import lm_eval
-    from lm_eval.models.huggingface import HFLM
     from lm_eval.tasks import TaskManager
+
+    from lifealign_bench.benchmark.capability.subject import Subject
 
     with _quietly(), randomness_kept():
         own = question.tasks_at is not None
         tasks = TaskManager(include_path=str(question.tasks_at) if own else None, include_defaults=not own)
-        _explain_what_does_not_load(tasks)
-        subject = HFLM(pretrained=model, tokenizer=tokenizer, batch_size=question.batch_size)
-        found = lm_eval.simple_evaluate(
-            model=_reporting(subject, progress),
-            tasks=[question.task],
-            task_manager=tasks,
+        _seed()
+        loaded = _loaded(tasks, question.task)
+        subject = Subject(pretrained=model, tokenizer=tokenizer, batch_size=question.batch_size, progress=progress)
+        found = lm_eval.evaluate(
+            lm=subject,
+            task_dict=loaded,
             limit=question.limit,
             apply_chat_template=question.chat,
             log_samples=False,
@@ -76,19 +79,29 @@ def ask(model: Any, tokenizer: Any, question: Question, progress: Progress | Non
     return list(_measured(found))
 
 
-def _explain_what_does_not_load(tasks: Any) -> None:
-    """Tell a task that is not there, or whose data cannot be fetched, from what goes wrong when it is asked."""
-    load: Callable[..., Any] = tasks.load
+def _seed() -> None:
+    from lm_eval.defaults import DEFAULT_OTHER_SEED, DEFAULT_RANDOM_SEED
 
-    def explained(names: Any) -> Any:
-        try:
-            return load(names)
-        # Tasks are code of many hands: whatever they raise while they load means that there is no such task here.
-        except Exception as error:  # noqa: BLE001
-            said = f"{type(error).__name__}: {next(iter(str(error).splitlines()), '')[:200]}"
-            raise InputError("capability", "task", said, "a task that lm-eval can load") from None
+    random.seed(DEFAULT_RANDOM_SEED)
+    np.random.seed(DEFAULT_OTHER_SEED)
+    torch.manual_seed(DEFAULT_OTHER_SEED)
 
-    tasks.load = explained
+
+def _loaded(tasks: Any, name: str) -> Any:
+    """A task, or a group of them, with lm-eval's defaults; what does not load is told from what goes wrong later."""
+    from lm_eval.defaults import DEFAULT_OTHER_SEED
+
+    try:
+        loaded = tasks.load([name])
+    # Tasks are code of many hands: whatever they raise while they load means that there is no such task here.
+    except Exception as error:  # noqa: BLE001
+        said = f"{type(error).__name__}: {next(iter(str(error).splitlines()), '')[:200]}"
+        raise InputError("capability", "task", said, "a task that lm-eval can load") from None
+    for task in loaded["tasks"].values():
+        if task.get_config("num_fewshot") is None:
+            task.set_config(key="num_fewshot", value=0)
+        task.set_fewshot_seed(seed=DEFAULT_OTHER_SEED)
+    return loaded
 
 
 @contextmanager
@@ -101,22 +114,6 @@ def randomness_kept() -> Iterator[None]:
         finally:
             random.setstate(plain)
             np.random.set_state(arrays)
-
-
-def _reporting(subject: Any, progress: Progress | None) -> Any:
-    """The model with a word on how far it is, a request type at a time."""
-    if progress is None:
-        return subject
-    ask_all: Callable[..., Any] = subject._loglikelihood_tokens
-
-    def counted(requests: Any, *rest: Any, **named: Any) -> Any:
-        progress(0, len(requests))
-        answers = ask_all(requests, *rest, **named)
-        progress(len(requests), len(requests))
-        return answers
-
-    subject._loglikelihood_tokens = counted
-    return subject
 
 
 def _measured(found: Mapping[str, Any]) -> Iterator[Measured]:
@@ -135,22 +132,11 @@ def _measured(found: Mapping[str, Any]) -> Iterator[Measured]:
 
 @contextmanager
 def _quietly() -> Iterator[None]:
-    """Without lm-eval's progress bars, its log, and its survey of the machine, which takes longer than a small task."""
-    from tqdm import tqdm
-
+    """Without lm-eval's log."""
     log = logging.getLogger("lm_eval")
     level = log.level
-
-    def silent(*rest: Any, **named: Any) -> Any:
-        return tqdm(*rest, **{**named, "disable": True})
-
-    with ExitStack() as stack:
-        for name in ("lm_eval.api.task", "lm_eval.api.model", "lm_eval.models.huggingface"):
-            stack.enter_context(patch(f"{name}.tqdm", silent))
-        for name in ("add_env_info", "get_git_commit_hash"):
-            stack.enter_context(patch(f"lm_eval.evaluator.{name}", lambda *_: None))
-        log.setLevel(logging.ERROR)
-        try:
-            yield
-        finally:
-            log.setLevel(level)
+    log.setLevel(logging.ERROR)
+    try:
+        yield
+    finally:
+        log.setLevel(level)

@@ -17,10 +17,10 @@ from lifealign_bench.methods.base import Method
 @dataclass(frozen=True, slots=True)
 class Extra:
     """A node beside a run's cells, without which the run is complete all the same: it reads the policy after `step`
-    learned tasks. name: the capability task, or the task whose answers are compared with the base's."""
+    learned tasks. name: the capability task, the task whose answers are compared with the base's, or the attack."""
 
     step: int
-    kind: Literal["capability", "divergence"]
+    kind: Literal["capability", "divergence", "safety"]
     name: str
     node: Node
 

@@ -18,7 +18,8 @@ def why_not_asked(method: Method, budget: Budget) -> str | None:
     lm-eval takes a transformers model that finds its next token by itself: neither a module that must be told where
     the question ends (a prompt pool), nor one that must be told the task.
     """
-    if method.spec.needs_task_identity:
+    # Each task learned alone gives a policy a task, each of which answers by itself.
+    if method.spec.needs_task_identity and method.spec.schedule != "isolated":
         return "its policies answer only where the task is known"
     try:
         with warnings.catch_warnings(action="ignore"), torch.random.fork_rng(devices=[]):
@@ -29,6 +30,20 @@ def why_not_asked(method: Method, budget: Budget) -> str | None:
     except Exception:  # noqa: BLE001
         return None
     return None if plain else "its policies answer only through the method's own module (`serve`)"
+
+
+def why_not_adapter(method: Method, budget: Budget) -> str | None:
+    """Why a server of the base with LoRA adapters cannot answer for this method's policies, None where it can."""
+    from peft import PeftModel
+
+    if type(method).serve is not Method.serve:
+        return "its policies answer only through the method's own code (`serve`)"
+    with warnings.catch_warnings(action="ignore"), torch.random.fork_rng(devices=[]):
+        attached = method.attach(_smallest_model(), Attachment(budget, 0, ("task",)))
+    learned = [name for name, value in attached.named_parameters() if value.requires_grad]
+    if not isinstance(attached, PeftModel) or not all("lora_" in name for name in learned):
+        return "its policies are no LoRA over the base"
+    return None
 
 
 def _is_model(answering: Any) -> bool:

@@ -58,17 +58,28 @@ def corpus_bleu(answers: Sequence[str], references: Sequence[str]) -> float:
     """
     if not answers or len(answers) != len(references):
         raise ValueError(f"{len(answers)} answers and {len(references)} references: one reference an answer is needed")
-    cut = [[text[:MOST_CHARACTERS] for text in texts] for texts in (answers, references)]
-    return float(_corpus(tuple(cut[1])).corpus_score(cut[0], None).score)
-
-
-# Stages after stages are measured against the same references, whose words are then counted once.
-@lru_cache(maxsize=64)
-def _corpus(references: tuple[str, ...]) -> BLEU:
     from sacrebleu.metrics import BLEU
 
-    # force: the corpus is a model's answers; that they look tokenised is no reason to warn.
-    return BLEU(force=True, references=[list(references)])
+    counted = [_counted(*(text[:MOST_CHARACTERS] for text in both)) for both in zip(answers, references, strict=True)]
+    # A corpus is the sum of its answers: of both lengths, and of the n-grams that match and that there are.
+    length, expected, *counts = (sum(column) for column in zip(*counted, strict=True))
+    correct, total = counts[: len(counts) // 2], counts[len(counts) // 2 :]
+    return float(BLEU.compute_bleu(correct, total, length, expected, smooth_method="exp").score)
+
+
+@lru_cache(maxsize=REMEMBERED)
+def _counted(answer: str, reference: str) -> tuple[int, ...]:
+    """Words of both, then by n the n-grams of the answer that match, and all that it has."""
+    found = _bleu().sentence_score(answer, [reference])
+    return (found.sys_len, found.ref_len, *found.counts, *found.totals)
+
+
+@lru_cache(maxsize=1)
+def _bleu() -> BLEU:
+    from sacrebleu.metrics import BLEU
+
+    # Only its counts are used. effective_order: of a single answer no warning is wanted.
+    return BLEU(force=True, effective_order=True)
 
 
 class _Words:

@@ -17,6 +17,7 @@ from lifealign_bench.benchmark.training.collate import Logps, collate
 from lifealign_bench.benchmark.training.encode import EncodedPair, Encoder
 from lifealign_bench.benchmark.training.lora import add_lora, wrap_with_lora
 from lifealign_bench.benchmark.training.policy import learned_state, state_swapped_in
+from lifealign_bench.benchmark.training.ranks import ALONE, Ranks
 from lifealign_bench.benchmark.training.seeds import derive_seed
 from lifealign_bench.data.errors import InputError, LifeAlignError
 from lifealign_bench.data.rows import Pair
@@ -97,6 +98,10 @@ class StageReport:
     answers_cut: dict[str, int] = field(default_factory=dict)
 
 
+COUNTED = ("example_passes", "with_gradient", "without_gradient", "tokens")
+"""What of a report is summed over the processes that learn a stage together."""
+
+
 class Stage(Attachment, StageContext):
     """One stage in training; see `StageContext` for what methods may use."""
 
@@ -113,6 +118,9 @@ class Stage(Attachment, StageContext):
         self.logging_folder: Path | None = None
         self.progress: StepProgress | None = None
         self.pending: dict[str, list[float]] = {}
+        self.ranks: Ranks = ALONE
+        # What gradients are exchanged through, while a loss is computed by one process of several.
+        self.through: nn.Module | None = None
         self._encoded: dict[str, EncodedPair] = {}
         self._references: dict[str, tuple[float, float]] = {}
         self._start: dict[str, torch.Tensor] = {}
@@ -170,7 +178,10 @@ class Stage(Attachment, StageContext):
         else:
             self.report.without_gradient += batch.n_pairs
         return losses.token_logps(
-            self.model, batch.input_ids.to(device), batch.attention_mask.to(device), batch.labels.to(device)
+            self.through or self.model,
+            batch.input_ids.to(device),
+            batch.attention_mask.to(device),
+            batch.labels.to(device),
         )
 
     def margins(self, batch: Batch, token_logps: torch.Tensor | None = None) -> torch.Tensor:
@@ -206,7 +217,7 @@ class Stage(Attachment, StageContext):
 
     def settle(self, phase: str, step: int, epoch: float) -> dict[str, float]:
         """Write down the means of what was logged since it was last cleared."""
-        means = {name: sum(values) / len(values) for name, values in self.pending.items()}
+        means = self.ranks.mean_of({name: sum(values) / len(values) for name, values in self.pending.items()})
         self.report.losses += [LossRow(phase, step, epoch, name, value) for name, value in means.items()]
         return means
 

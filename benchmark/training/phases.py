@@ -8,13 +8,17 @@ from typing import Any
 
 import torch
 from datasets import Dataset
+from torch.utils.data import DataLoader
+from torch.utils.data import Dataset as TorchDataset
 from transformers import PrinterCallback, TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 from trl import DPOConfig, DPOTrainer, SFTConfig, SFTTrainer
 from trl.trainer.utils import add_fused_lm_head
 
 from lifealign_bench.benchmark.suite import Phase
+from lifealign_bench.benchmark.training.collate import IGNORED
 from lifealign_bench.benchmark.training.context import Stage
 from lifealign_bench.benchmark.training.encode import EncodedPair
+from lifealign_bench.benchmark.training.ranks import Part, Ranks, SharedOrder
 from lifealign_bench.benchmark.training.seeds import derive_seed
 from lifealign_bench.data.errors import InputError, LifeAlignError
 from lifealign_bench.methods.context import Batch
@@ -30,6 +34,8 @@ class HookedTrainer:
     """The method's loss and penalties in place of the trainer's own; mixed into both of TRL's trainers."""
 
     stage: Stage
+    rows: Sequence[EncodedPair]
+    args: TrainingArguments
     current_gradient_accumulation_steps: int
     state: TrainerState
     # The loss is scaled here for both kinds of phase; the Trainer would divide the one and not the other.
@@ -40,7 +46,22 @@ class HookedTrainer:
     ) -> torch.Tensor:
         """The accumulated batch's share of this micro-batch: method's loss plus penalties."""
         stage, batch = self.stage, inputs["batch"]
-        steps = self.current_gradient_accumulation_steps
+        part, steps = inputs.get("part"), self.current_gradient_accumulation_steps
+        if part is None:
+            return self._share(batch, num_items_in_batch, steps, 1)
+        # Gradients are averaged over the processes, and a log over each one's own micro-batches.
+        count = stage.ranks.count
+        stage.through = model
+        try:
+            share = self._share(batch, num_items_in_batch, part.of, part.weight * steps * count / part.of)
+        finally:
+            stage.through = None
+        weighed: torch.Tensor = share * (part.weight * count)
+        return weighed
+
+    def _share(self, batch: Batch, num_items_in_batch: Any, steps: int, emphasis: float) -> torch.Tensor:
+        """A micro-batch's share of a global batch that has `steps` of them; emphasis: how much of it is logged."""
+        stage = self.stage
         if stage.phase == "sft":
             total, tokens = stage.method.sft_loss(stage, batch)
             _require_shape(stage, "sft_loss", total, ())
@@ -49,23 +70,30 @@ class HookedTrainer:
             each = stage.method.preference_loss(stage, batch)
             _require_shape(stage, "preference_loss", each, (batch.n_pairs,))
             share = each.mean() / steps
-        stage.log("loss", float(share.detach()) * steps)
+        stage.log("loss", float(share.detach()) * steps * emphasis)
         for name, term in stage.method.penalties(stage).items():
             _require_shape(stage, f"penalties, {name}", term, ())
-            stage.log(f"penalty/{name}", float(term.detach()))
+            stage.log(f"penalty/{name}", float(term.detach()) * emphasis)
             share = share + term / steps
         if not torch.isfinite(share):
             raise DivergedError(
                 f"training diverged: task {stage.task}, phase {stage.phase}, step {self.state.global_step + 1}: "
                 f"loss found {float(share.detach())}, expected a number; lower the learning rate of this phase"
             )
-        stage.report.example_passes += batch.n_pairs
-        stage.report.tokens += int(batch.attention_mask.sum())
+        if emphasis:
+            stage.report.example_passes += batch.n_pairs
+            stage.report.tokens += int(batch.attention_mask.sum())
         return share
 
-    def log(self, logs: dict[str, float], start_time: float | None = None) -> None:
-        """Add the step's own parts to what trackers are sent."""
-        super().log({**logs, **_means(self.stage.pending)}, start_time)  # type: ignore[misc]
+    def get_train_dataloader(self) -> DataLoader[Any]:
+        """The trainer's own, or this process's part of it."""
+        stage = self.stage
+        if stage.ranks.alone:
+            alone: DataLoader[Any] = super().get_train_dataloader()  # type: ignore[misc]
+            return alone
+        budget, seed = stage.budget, self.args.data_seed
+        order = SharedOrder(len(self.rows), budget.micro_batch_size, budget.batch_size, seed, stage.ranks)
+        return DataLoader(_Parts(stage, self.rows), batch_size=None, sampler=order, collate_fn=_as_they_are)
 
 
 class HookedSFTTrainer(HookedTrainer, SFTTrainer):  # type: ignore[misc]
@@ -78,6 +106,22 @@ class HookedDPOTrainer(HookedTrainer, DPOTrainer):  # type: ignore[misc]
     def _prepare_dataset(self, dataset: Dataset, *args: object, **kwargs: object) -> Dataset:
         # The SFT trainer has an option for rows that are tokens already; this trainer does not.
         return dataset
+
+
+class _Parts(TorchDataset[dict[str, Any]]):
+    """What the trainer is given for each part of this process; a part of no weight has no tokens to count."""
+
+    def __init__(self, stage: Stage, rows: Sequence[EncodedPair]) -> None:
+        self.stage, self.rows = stage, rows
+
+    def __getitem__(self, part: Part) -> dict[str, Any]:
+        batch = self.stage.collate([self.rows[place] for place in part.rows])
+        labels = batch.labels if part.weight else torch.full_like(batch.labels, IGNORED)
+        return {**_inputs(batch), "labels": labels, "part": part}
+
+
+def _as_they_are(inputs: Any) -> Any:
+    return inputs
 
 
 class Hooks(TrainerCallback):  # type: ignore[misc]
@@ -125,11 +169,14 @@ def train_phase(stage: Stage, phase: Phase) -> None:
     with tempfile.TemporaryDirectory(prefix="lifealign-") as scratch:
         folder = stage.logging_folder / phase.kind if stage.logging_folder and stage.report_to else scratch
         trainer = _trainer(stage, phase, rows, str(folder))
-        trainer.stage = stage
+        trainer.stage, trainer.rows = stage, rows
         # The trainers' own fused head also computes entropies and the like for metrics that nobody here reads.
         add_fused_lm_head(_base(stage))
         # They put it on the module that they are given, past the forward of one that wraps a base in its own way.
         vars(stage.model).pop("forward", None)
+        if not stage.ranks.alone:
+            # Set on the base as the reference, where it would be taken for the policy's: gradients were not exchanged.
+            vars(_base(stage)).pop("_is_accelerate_prepared", None)
         # The Trainer prints every step to standard output where it has no progress bar.
         trainer.remove_callback(PrinterCallback)
         trainer.train()
@@ -151,7 +198,7 @@ def _require_shape(stage: Stage, hook: str, loss: torch.Tensor, expected: tuple[
 def _trainer(stage: Stage, phase: Phase, rows: Sequence[EncodedPair], scratch: str) -> Any:
     common: dict[str, Any] = {
         "model": stage.model,
-        "train_dataset": Dataset.from_dict({"index": list(range(len(rows)))}),
+        "train_dataset": _places(stage, rows),
         "data_collator": lambda items: _inputs(stage.collate([rows[item["index"]] for item in items])),
         "processing_class": stage.encoder.tokenizer,
         "callbacks": [Hooks(stage)],
@@ -166,19 +213,27 @@ def _trainer(stage: Stage, phase: Phase, rows: Sequence[EncodedPair], scratch: s
     return HookedDPOTrainer(args=args, ref_model=_base(stage), **common)
 
 
+def _places(stage: Stage, rows: Sequence[EncodedPair]) -> Dataset:
+    """The places of the rows and, where batches go by length, how long the rows are."""
+    places: dict[str, list[int]] = {"index": list(range(len(rows)))}
+    if stage.budget.batches == "by_length":
+        places["length"] = [len(row.prompt) + max(len(row.chosen), len(row.rejected)) for row in rows]
+    return Dataset.from_dict(places)
+
+
 def _base(stage: Stage) -> Any:
     model: Any = stage.model
     return model.get_base_model() if hasattr(model, "get_base_model") else model.base
 
 
 def _arguments(stage: Stage, phase: Phase, scratch: str) -> dict[str, Any]:
-    budget = stage.budget
+    budget, ranks = stage.budget, stage.ranks
     seed = derive_seed(stage.seed, stage.prefix, phase.kind, "order of rows")
     parameter = next(stage.model.parameters())
     return {
         "output_dir": scratch,
         "per_device_train_batch_size": budget.micro_batch_size,
-        "gradient_accumulation_steps": budget.batch_size // budget.micro_batch_size,
+        "gradient_accumulation_steps": budget.batch_size // (budget.micro_batch_size * ranks.count),
         "learning_rate": phase.learning_rate,
         "num_train_epochs": phase.epochs,
         "lr_scheduler_type": SCHEDULES[budget.schedule],
@@ -200,7 +255,26 @@ def _arguments(stage: Stage, phase: Phase, scratch: str) -> dict[str, Any]:
         "disable_tqdm": True,
         "remove_unused_columns": False,
         "dataloader_pin_memory": False,
+        **({"train_sampling_strategy": "group_by_length"} if budget.batches == "by_length" else {}),
+        **_sharding(ranks),
     }
+
+
+def _sharding(ranks: Ranks) -> dict[str, Any]:
+    """What Accelerate is told of a model that several processes share."""
+    if ranks.alone:
+        return {}
+    if ranks.strategy == "ddp":
+        # A stage learns with all of its parameters; looking for unused ones costs a walk through every graph.
+        return {"ddp_find_unused_parameters": False}
+    if ranks.strategy == "fsdp":
+        return {"fsdp": "full_shard", "fsdp_config": {"version": 2, **ranks.settings}}
+    usual = {
+        "train_micro_batch_size_per_gpu": "auto",
+        "gradient_accumulation_steps": "auto",
+        "bf16": {"enabled": "auto"},
+    }
+    return {"deepspeed": {**usual, "gradient_clipping": "auto", "zero_optimization": {"stage": 2}, **ranks.settings}}
 
 
 def _inputs(batch: Batch) -> dict[str, Any]:

@@ -169,7 +169,7 @@ def panel_of(setting: CardSetting, tested: Sequence[Tested]) -> tuple[PanelDimen
             votes.append([each.replies.score(way.probe(item, name), name) for item in way.items])
         by_item = zip((each.item for each in setting.answers), zip(*votes, strict=True), strict=True)
         whole = [(item, [vote for vote in own if vote is not None]) for item, own in by_item]
-        scored = [(item, median_of(own)) for item, own in whole if len(own) == len(tested)]
+        scored = [(item, median_of(own, item.pair_id)) for item, own in whole if len(own) == len(tested)]
         agreement = agree(
             [median for _, median in scored],
             [setting.truth[item][name] for item, _ in scored],

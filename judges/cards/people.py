@@ -173,7 +173,8 @@ def _rated(name: Dimension, setting: CardSetting, judge: Instrument, replies: Re
     said = [replies.score(probes[item]) for item in items]
     scored = [(item, verdict) for item, verdict in zip(items, said, strict=True) if verdict is not None]
     medians = {
-        item: median_of([rate for rater in raters if (rate := given.get((rater, item))) is not None]) for item in items
+        item: median_of([rate for rater in raters if (rate := given.get((rater, item))) is not None], item.pair_id)
+        for item in items
     }
     return RatedDimension(
         dimension=name,

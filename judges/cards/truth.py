@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from lifealign_bench.data.rows import digest
 from lifealign_bench.judges.agreement import agree
 from lifealign_bench.judges.cards.answers import scale_of
 from lifealign_bench.judges.cards.instruments import Instrument
@@ -165,6 +166,11 @@ def cluster_of(item: JudgedItem) -> str:
     return item.item if item.item is not None else "\n".join(turn.content for turn in item.prompt)
 
 
-def median_of(votes: Sequence[int]) -> int:
-    """The median of an odd number of votes; of an even number the lower of the two in the middle."""
-    return sorted(votes)[(len(votes) - 1) // 2]
+def median_of(votes: Sequence[int], name: str) -> int:
+    """The median of votes; a half (of an even number of them) goes up or down by a hash of `name`.
+
+    name: of what is judged. Always down would make two raters' median the stricter one of both.
+    """
+    ordered = sorted(votes)
+    twice = ordered[(len(votes) - 1) // 2] + ordered[len(votes) // 2]
+    return (twice + int(digest(["half", name])[0], 16) % 2) // 2

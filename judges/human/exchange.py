@@ -5,15 +5,16 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Literal
 
-from pydantic import Field, ValidationError
+from pydantic import Field, ValidationError, field_validator
 
 from lifealign_bench.data.cards import Strict
 from lifealign_bench.data.errors import InputError, UnknownNameError
 from lifealign_bench.data.rows import Message
 from lifealign_bench.judges.human.store import StudyFile
-from lifealign_bench.judges.human.study import Control, Question, Rating, Study, scale_of
+from lifealign_bench.judges.human.study import Control, Question, Rating, Study, check_state, scale_of
 from lifealign_bench.judges.interface import JudgedItem
 
 FORMAT = "lifealign-ratings"
@@ -44,7 +45,7 @@ class Line(Strict):
     reason: str
     comment: str
     raw: str
-    seconds: float = Field(ge=0)
+    seconds: float = Field(ge=0, allow_inf_nan=False)
     at: str
     template: str
     template_sha256: str
@@ -58,6 +59,18 @@ class Line(Strict):
     place: Literal[0, 1]
     control: tuple[float, float] | None = Field(strict=False)
     texts: Texts | None
+
+    @field_validator("at")
+    @classmethod
+    def _a_time(cls, text: str) -> str:
+        wanted = "a time with its zone, as in 2026-01-01T00:00:00+00:00"
+        try:
+            zone = datetime.fromisoformat(text).tzinfo
+        except ValueError:
+            raise ValueError(wanted) from None
+        if zone is None:
+            raise ValueError(wanted)
+        return text
 
     def rating(self) -> Rating:
         """The rating without its question."""
@@ -109,7 +122,8 @@ def read_lines(text: str, where: str) -> list[ReadLine]:
         InputError: names the line and the field of what is wrong, or says that there is no line.
     """
     found = []
-    for number, line in enumerate(text.splitlines(), 1):
+    # Not `splitlines`: in JSON some of what ends a line there may stand in a text.
+    for number, line in enumerate(text.split("\n"), 1):
         if line.strip():
             place = f"{where}:{number}"
             found.append(ReadLine(place, _read(line, place)))
@@ -126,7 +140,7 @@ def _read(line: str, where: str) -> Line:
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         field = ".".join(str(part) for part in first["loc"]) or "line"
-        raise InputError(where, field, repr(first["input"])[:80], first["msg"]) from None
+        raise InputError(where, field, repr(first["input"])[:80], first["msg"].removeprefix("Value error, ")) from None
     except (ValueError, RecursionError) as error:
         raise InputError(where, "line", str(error)[:80], "a rating as JSON") from None
 
@@ -159,15 +173,25 @@ def _check(read: ReadLine, study: Study, questions: Mapping[str, Question], rate
         raise InputError(where, "question", repr(line.question), "a question of this study")
     if line.answer_sha256 != question.answer_sha256:
         raise InputError(where, "answer", "a rating of another text", "the answer that this study asks about")
+    _check_value(line, question, where)
+
+
+def _check_value(line: Line, question: Question, where: str) -> None:
+    """Raise InputError where the verdict and its value on the scale are not one."""
+    own = None if line.verdict is None else question.value(line.verdict)
+    if line.value != own:
+        raise InputError(where, "value", repr(line.value), f"{own}, as the verdict says")
 
 
 def read_people(lines: list[ReadLine]) -> tuple[str, tuple[Question, ...], tuple[Rating, ...]]:
-    """The study, questions and ratings of an export with its texts, for a judge card.
+    """The study, questions and ratings of an export with its texts, for a judge card; the same line twice counts once.
 
     Raises:
-        InputError: names the line: without texts, of a second study, or of texts that are not those of its hash.
+        InputError: names the line: without texts, of a second study, of texts that are not those of its hash, or
+            another rating of the same question by the same rater.
     """
     questions: dict[str, Question] = {}
+    ratings: dict[tuple[str, str], Rating] = {}
     study = lines[0].line.study
     for read in lines:
         line, where = read.line, read.where
@@ -176,7 +200,11 @@ def read_people(lines: list[ReadLine]) -> tuple[str, tuple[Question, ...], tuple
         question = _question(line, where)
         if questions.setdefault(question.id, question) != question:
             raise InputError(where, "question", repr(line.question), "the same texts as in the lines before")
-    return study, tuple(questions.values()), tuple(read.line.rating() for read in lines)
+        rating = line.rating()
+        check_state(rating, where)
+        if ratings.setdefault((rating.rater, rating.question), rating) != rating:
+            raise InputError(where, "rating", f"a second one by {rating.rater}", "one rating of each question")
+    return study, tuple(questions.values()), tuple(ratings.values())
 
 
 def _question(line: Line, where: str) -> Question:
@@ -198,4 +226,5 @@ def _question(line: Line, where: str) -> Question:
     scale = scale_of("score" if found.other is None else "pairwise", found.dimension)
     if line.verdict is not None and found.value(line.verdict) not in scale:
         raise InputError(where, "verdict", repr(line.verdict), "a verdict on the scale of its dimension")
+    _check_value(line, found, where)
     return found

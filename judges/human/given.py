@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
-from lifealign_bench.judges.cards.truth import cluster_of
+from lifealign_bench.judges.cards.truth import cluster_of, median_of
 from lifealign_bench.judges.human.study import Question, Rating, scale_of
 
 MANY = 2
@@ -14,7 +15,10 @@ MANY = 2
 
 @dataclass(frozen=True, slots=True)
 class Given:
-    """A rating that is a number. level: its place on the scale, from 0. time: of the rater's session, from 0 to 1."""
+    """A rating that is a number. level: its place on the scale, from 0.
+
+    time: from 0, the rater's first rating in this dimension, to 1, the last, in the order they were given.
+    """
 
     rater: str
     question: Question
@@ -51,11 +55,11 @@ class Ratings:
         return [[known.get((rater, question.id)) for question in self.questions] for rater in self.raters]
 
     def medians(self) -> dict[str, int]:
-        """By question, the median level of its ratings; of an even number the lower of the two in the middle."""
+        """By question, the median level of its ratings; a half goes up or down, see `median_of`."""
         votes: dict[str, list[int]] = {}
         for each in self.given:
             votes.setdefault(each.question.id, []).append(each.level)
-        return {name: sorted(own)[(len(own) - 1) // 2] for name, own in votes.items()}
+        return {name: median_of(own, name) for name, own in votes.items()}
 
     def means(self) -> dict[str, float]:
         """By question, the mean verdict."""
@@ -73,19 +77,27 @@ def levels_of(question: Question) -> tuple[float, ...]:
 def by_dimension(questions: Sequence[Question], ratings: Iterable[Rating]) -> Mapping[str, Ratings]:
     """The ratings that are numbers, by dimension, without controls; a dimension without any is left out."""
     known = {question.id: question for question in questions if question.control is None}
-    found = list(ratings)
-    last: dict[str, int] = {}
-    for rating in found:
-        last[rating.rater] = max(last.get(rating.rater, 1), rating.number)
-    given: dict[str, list[Given]] = {}
-    for rating in found:
+    by_rater: dict[tuple[str, str], list[Rating]] = {}
+    for rating in ratings:
         question = known.get(rating.question)
-        if question is None or rating.verdict is None:
-            continue
-        time = (rating.number - 1) / max(1, last[rating.rater] - 1)
-        level = levels_of(question).index(question.value(rating.verdict))
-        given.setdefault(question.dimension, []).append(Given(rating.rater, question, level, time))
+        if question is not None and rating.verdict is not None:
+            by_rater.setdefault((question.dimension, rating.rater), []).append(rating)
+    given: dict[str, list[Given]] = {}
+    for (dimension, _), own in by_rater.items():
+        given.setdefault(dimension, []).extend(_given(own, known))
     return {name: _ratings(own) for name, own in sorted(given.items())}
+
+
+def _given(own: list[Rating], questions: Mapping[str, Question]) -> Iterator[Given]:
+    """One rater's ratings in one dimension. Dimensions are asked one after the other, so that a time of the whole
+    session would put each rater's severity into a part in which others did not rate."""
+    # By the clock: what was imported has a later number than what was given here before.
+    own.sort(key=lambda rating: (datetime.fromisoformat(rating.at), rating.number))
+    for place, rating in enumerate(own):
+        question = questions[rating.question]
+        if rating.verdict is not None:
+            level = levels_of(question).index(question.value(rating.verdict))
+            yield Given(rating.rater, question, level, place / max(1, len(own) - 1))
 
 
 def _ratings(given: Sequence[Given]) -> Ratings:

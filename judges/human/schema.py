@@ -23,9 +23,10 @@ class RaterPair(Strict):
 class RaterRow(Strict):
     """One rater in one dimension, against the others on the same answers.
 
-    severity: points of the scale by which the rater's verdicts lie below the others' (above 0: strict), drift taken
-    out. drift: how much more lenient the rater is at the last rating than at the first. Both by least squares on one
-    effect for each question, rater and rater's time; their intervals draw whole prompts.
+    severity: points of the scale by which the rater's verdicts lie below the mean of all raters, this one among them
+    (above 0: strict; of two raters each is half their distance away), drift taken out. drift: how much more lenient the
+    rater is at the last rating of this dimension than at the first. Both by least squares on one effect for each
+    question, rater and rater's time; their intervals leave out whole prompts in turn.
     """
 
     rater: str

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from lifealign_bench.data.errors import InputError, UnknownNameError
 from lifealign_bench.judges.human import tables
-from lifealign_bench.judges.human.opened import opened
+from lifealign_bench.judges.human.opened import opened, placed, transaction
 from lifealign_bench.judges.human.study import Question, Rater, Rating, Settings, Study, check_rating
 from lifealign_bench.judges.template import Template
 
@@ -218,29 +218,18 @@ class StudyFile:
 
     @contextmanager
     def _writing(self) -> Iterator[sqlite3.Connection]:
-        with opened(self.path) as file:
-            file.execute("BEGIN IMMEDIATE")
-            try:
-                yield file
-            except BaseException:
-                file.execute("ROLLBACK")
-                raise
-            file.execute("COMMIT")
+        with transaction(self.path) as file:
+            yield file
 
 
 def create(path: Path, study: Study) -> StudyFile:
     """Write a new study's file, whole or not at all.
 
     Raises:
-        InputError: there is a file already.
+        InputError: there is a file already, or the log of one that is gone.
         StudyError: it cannot be written.
     """
-    if path.exists():
-        raise InputError(path, "study", "a file", "no file: ratings are never written over")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    scratch = path.with_name(f".{path.name}.new")
-    scratch.unlink(missing_ok=True)
-    with opened(scratch, new=True) as file:
+    with placed(path) as scratch, opened(scratch, new=True) as file:
         file.executescript(tables.SCHEMA)
         file.execute("BEGIN IMMEDIATE")
         about = {"id": study.id, "settings": json.dumps(asdict(study.settings))}
@@ -254,7 +243,6 @@ def create(path: Path, study: Study) -> StudyFile:
         file.execute(f"PRAGMA application_id = {APPLICATION}")
         file.execute(f"PRAGMA user_version = {VERSION}")
         file.execute("COMMIT")
-    scratch.replace(path)
     return StudyFile(path)
 
 

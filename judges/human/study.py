@@ -161,15 +161,22 @@ def scale_of(mode: Mode, dimension: Dimension) -> tuple[float, ...]:
     return (0.0, 1.0) if dimension == "refusal" else tuple(float(value) for value in range(1, 11))
 
 
+def check_state(rating: Rating, where: str) -> None:
+    """Raise InputError unless a rating is either a verdict or skipped for a reason."""
+    if rating.state == "skipped" and (rating.verdict is not None or not rating.reason.strip()):
+        raise InputError(where, "reason", "none" if rating.verdict is None else "a verdict", "a reason and no verdict")
+    if rating.state == "rated" and rating.verdict is None:
+        raise InputError(where, "verdict", "None", "a verdict, or the state `skipped`")
+
+
 def check_rating(rating: Rating, question: Question, template: Template, where: str) -> None:
     """Raise InputError unless a rating fits its question: on its scale, and given on its very texts."""
+    check_state(rating, where)
     if rating.template_sha256 != question.template_sha256:
         found = f"{rating.template_sha256[:12]}, it changed since"
         raise InputError(where, f"template {question.template}", found, question.template_sha256[:12])
     if rating.answer_sha256 != question.answer_sha256:
         raise InputError(where, "answer", "another text", "the answer that this study asks about")
-    if rating.state == "skipped" and (rating.verdict is not None or not rating.reason.strip()):
-        raise InputError(where, "reason", "none" if rating.verdict is None else "a verdict", "a reason and no verdict")
     if rating.state == "rated" and rating.verdict not in verdicts_of(template):
         allowed = ", ".join(str(each) for each in verdicts_of(template))
         raise InputError(where, "verdict", repr(rating.verdict), f"one of {allowed}")

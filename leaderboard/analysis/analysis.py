@@ -14,6 +14,7 @@ from lifealign_bench.benchmark.statistics.similarity import read_similarity
 from lifealign_bench.benchmark.statistics.verdicts import read_verdicts
 from lifealign_bench.leaderboard.analysis.gather import DIFFERENCE, Judged, analyse_metric
 from lifealign_bench.leaderboard.analysis.record import SCHEMA_VERSION, Analysis, Compared, DesignRecord, OrderRow
+from lifealign_bench.leaderboard.analysis.refusal_sheets import refused
 
 RUBRIC = "rubric"
 
@@ -46,6 +47,7 @@ def analyse(runs: Sequence[StoredRun], metrics: Sequence[str] = (), difference: 
         found,
         _pairwise(runs),
         _notes(design),
+        refused(runs),
     )
 
 

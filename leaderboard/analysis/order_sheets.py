@@ -10,8 +10,9 @@ from lifealign_bench.benchmark.statistics.sensitivity import Sensitivity
 from lifealign_bench.benchmark.statistics.sign_flip import ALPHA
 from lifealign_bench.leaderboard.analysis.findings import AVERAGE
 from lifealign_bench.leaderboard.analysis.record import Finding, MetricAnalysis
-from lifealign_bench.leaderboard.analysis.sheets import NULL, Sheet, measure, merged
-from lifealign_bench.leaderboard.analysis.wording import between, chance, number
+from lifealign_bench.leaderboard.analysis.sheets import NULL, Sheet, chance_alone, measure, merged
+from lifealign_bench.leaderboard.analysis.wording import between, number
+from lifealign_bench.leaderboard.shown import Rounded, in_full
 from lifealign_bench.leaderboard.task_names import short_tasks
 
 
@@ -26,14 +27,12 @@ def order_sheet(found: MetricAnalysis) -> Sheet:
         rows.append(
             (
                 name,
-                NULL if worst is None else f"{worst[0]} {number(worst[1])}",
-                NULL if best is None else f"{best[0]} {number(best[1])}",
+                _order(worst),
+                _order(best),
                 measure(own.last.raw_sd),
                 measure(own.last.order_sd),
                 measure(own.last.seed_sd),
-                NULL
-                if test is None or test.p_holm is None
-                else chance(test.p_holm).removeprefix("p ").removeprefix("= "),
+                chance_alone(None if test is None else test.p_holm),
                 measure(own.bwt.raw_sd),
                 measure(own.differences.aopd),
                 measure(own.differences.mopd),
@@ -57,8 +56,8 @@ def variance_sheet(found: MetricAnalysis) -> Sheet:
     for method, own in _all(found):
         name, split = AVERAGE if method is None else method, own.last.split
         numbers = (split.order, split.seed, split.prompts)
-        share = NULL if split.order_share is None else f"{split.order_share:.0%}"
-        f = NULL if split.f is None else f"{split.f:.1f}"
+        share = NULL if split.order_share is None else Rounded(f"{split.order_share:.0%}", 100 * split.order_share)
+        f = NULL if split.f is None else Rounded(f"{split.f:.1f}", split.f)
         rows.append((name, *(NULL if one is None else number(one) for one in numbers), share, f, str(split.n_runs)))
         if split.reason:
             notes.append(f"{name}: {split.reason}")
@@ -106,7 +105,7 @@ def agreement_sheet(found: MetricAnalysis) -> Sheet:
         (
             name,
             *(
-                NULL if i == j or one.value is None else f"{one.value:.2f}".replace("-", "−")
+                NULL if i == j or one.value is None else Rounded(f"{one.value:.2f}".replace("-", "−"), one.value)
                 for j, one in enumerate(row)
             ),
         )
@@ -179,7 +178,7 @@ def _matrix(
         for j, cell in enumerate(row):
             test = tests.get((tasks[i], tasks[j]))
             sure = test is not None and test.p_holm is not None and test.p_holm < ALPHA
-            cells.append(NULL if cell.value is None else number(cell.value, sign=True) + ("*" if sure else ""))
+            cells.append(NULL if cell.value is None else _marked(cell.value, sure))
             if i != j and cell.reason:
                 notes.append(f"{names[i]} on {names[j]}: {cell.reason}")
         rows.append((names[i], *cells))
@@ -196,6 +195,19 @@ def _matrix(
 
 def _effects(found: PositionEffect) -> list[str]:
     return [
-        NULL if one.value is None else f"{number(one.value, sign=True)} {between(one.low, one.high)}".strip()
-        for one in found.effects
+        NULL if one.value is None else _with_interval(one.value, between(one.low, one.high)) for one in found.effects
     ]
+
+
+def _order(found: tuple[str, float] | None) -> str:
+    return NULL if found is None else Rounded(f"{found[0]} {number(found[1])}", f"{found[0]} {found[1]}")
+
+
+def _marked(value: float, sure: bool) -> str:
+    return Rounded(f"{number(value, sign=True)}*", f"{value}*") if sure else number(value, sign=True)
+
+
+def _with_interval(value: float, interval: str) -> str:
+    if not interval:
+        return number(value, sign=True)
+    return Rounded(f"{number(value, sign=True)} {interval}", f"{value} {in_full(interval)}")

@@ -17,7 +17,7 @@ from lifealign_bench.benchmark.statistics.ranking import Ranking
 from lifealign_bench.benchmark.statistics.sensitivity import Sensitivity
 from lifealign_bench.benchmark.statistics.similarity import SimilarityTest
 
-SCHEMA_VERSION: Final = 2
+SCHEMA_VERSION: Final = 3
 """Raised whenever a field of the record changes; see docs/versions.md."""
 
 Counts = tuple[tuple[int, ...], ...]
@@ -199,11 +199,33 @@ class Compared:
 
 
 @dataclass(frozen=True)
+class Refused:
+    """What one method gives and declines under one attack, in per cent over its runs; see `variation.refusals`.
+
+    base, lowest, last: attack success of the base, at its lowest after a stage, and after the last task. over: harmless
+    look-alikes that are declined then. Intervals draw prompts of one item together, and speak of these runs only.
+    """
+
+    method: str
+    attack: str
+    base: float | None
+    lowest: float | None
+    last: float | None
+    last_low: float | None
+    last_high: float | None
+    over: float | None
+    over_low: float | None
+    over_high: float | None
+    runs: int
+    items: int
+
+
+@dataclass(frozen=True)
 class Analysis:
     """Everything about one board: runs of one suite, comparability key and base. pairwise: by dimension, empty where no
     answers were compared. notes: what a reader must know."""
 
-    schema_version: Literal[2]
+    schema_version: Literal[2, 3]
     suite: str
     comparability_key: str
     base: str
@@ -214,3 +236,4 @@ class Analysis:
     metrics: tuple[MetricAnalysis, ...]
     pairwise: tuple[Compared, ...]
     notes: tuple[str, ...]
+    refusals: tuple[Refused, ...] = ()

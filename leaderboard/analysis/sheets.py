@@ -11,6 +11,7 @@ from lifealign_bench.benchmark.statistics.crossed import Interval
 from lifealign_bench.benchmark.statistics.power import Need
 from lifealign_bench.leaderboard.analysis.record import Analysis, Coverage, MetricAnalysis
 from lifealign_bench.leaderboard.analysis.wording import between, chance, counted, number
+from lifealign_bench.leaderboard.shown import Rounded
 from lifealign_bench.leaderboard.task_names import short_tasks
 
 NULL = "–"
@@ -102,7 +103,8 @@ def comparison_sheets(found: MetricAnalysis) -> Iterator[Sheet]:
     for own in found.ranking.comparisons:
         value, low, high, names = own.difference.value, own.difference.low, own.difference.high, (own.first, own.second)
         row = (
-            *names, _signed(value), between(low, high) or NULL, _p(own.p), _p(own.p_holm), str(own.n_blocks)
+            *names, _signed(value), between(low, high) or NULL,
+            chance_alone(own.p), chance_alone(own.p_holm), str(own.n_blocks),
         )  # fmt: skip
         rows.append(row)
         if frozenset(names) in neighbours:
@@ -143,7 +145,7 @@ def coverage_sheet(found: MetricAnalysis) -> Sheet:
 def similarity_sheet(found: MetricAnalysis) -> Sheet:
     """Mantel tests, exploratory."""
     rows = [
-        (own.method, own.of, _two(own.mantel.correlation), _p(own.mantel.p), str(own.mantel.n_pairs))
+        (own.method, own.of, _two(own.mantel.correlation), chance_alone(own.mantel.p), str(own.mantel.n_pairs))
         for own in found.similarity.tests
     ]
     notes = [f"{own.method}, {own.of}: {own.mantel.reason}" for own in found.similarity.tests if own.mantel.reason]
@@ -226,15 +228,20 @@ def _signed(value: float | None) -> str:
 
 
 def _two(value: float | None) -> str:
-    return NULL if value is None else f"{value:.2f}".replace("-", "−")
+    return NULL if value is None else Rounded(f"{value:.2f}".replace("-", "−"), value)
 
 
-def _p(value: float | None) -> str:
-    return NULL if value is None else chance(value).replace("p = ", "").replace("p ", "")
+def chance_alone(value: float | None) -> str:
+    """A p-value without its name: `0.012`, `< 0.001`."""
+    return NULL if value is None else Rounded(chance(value).removeprefix("p ").removeprefix("= "), value)
 
 
 def _scored(found: Coverage) -> str:
-    return "no judge" if not found.expected else f"{100.0 * (found.scored or 0) / found.expected:.1f} %"
+    return "no judge" if not found.expected else _share(100.0 * (found.scored or 0) / found.expected)
+
+
+def _share(value: float) -> str:
+    return Rounded(f"{value:.1f} %", value)
 
 
 def _more(rows: Sequence[object], most: int) -> tuple[str, ...]:

@@ -9,6 +9,7 @@ from rich.padding import Padding
 
 from lifealign_bench.leaderboard.analysis.pairwise_sheets import pairwise_sheet
 from lifealign_bench.leaderboard.analysis.record import Analysis, Statement
+from lifealign_bench.leaderboard.analysis.refusal_sheets import refusal_sheets
 from lifealign_bench.leaderboard.analysis.sections import LEVEL_TITLES, sections
 from lifealign_bench.leaderboard.analysis.sheets import Sheet, design_sheets
 from lifealign_bench.leaderboard.metric_names import metric_name
@@ -30,6 +31,7 @@ def render_analysis(found: Analysis) -> RenderableType:
             parts += [_sheet(sheet) for sheet in section.sheets if sheet.brief and sheet.rows]
         parts += _statements(metric.statements)
     parts += [_sheet(pairwise_sheet(own)) for own in found.pairwise]
+    parts += [_sheet(sheet) for sheet in refusal_sheets(found)]
     return Group(*parts)
 
 

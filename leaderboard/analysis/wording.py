@@ -6,6 +6,7 @@ import math
 
 from lifealign_bench.benchmark.statistics.estimates import Estimate
 from lifealign_bench.leaderboard.metric_names import metric_name
+from lifealign_bench.leaderboard.shown import Rounded
 from lifealign_bench.leaderboard.visible import named
 
 LEAST_P = 1e-6
@@ -21,12 +22,12 @@ def number(value: float, sign: bool = False) -> str:
     """One digit after the point and a minus sign that is one; never a negative 0."""
     shown = f"{value:+.1f}" if sign else f"{value:.1f}"
     shown = shown.replace("-0.0", "0.0").replace("+0.0", "0.0")
-    return shown.replace("-", "−")
+    return Rounded(shown.replace("-", "−"), value)
 
 
 def between(low: float | None, high: float | None) -> str:
     """`[−3.1, 2.0]`, or nothing where there is no interval."""
-    return "" if low is None or high is None else f"[{number(low)}, {number(high)}]"
+    return "" if low is None or high is None else Rounded(f"[{number(low)}, {number(high)}]", f"[{low}, {high}]")
 
 
 def give_or_take(estimate: Estimate) -> str:

@@ -38,8 +38,11 @@ class Session:
         """Keep that a question was skipped, and why."""
         self._keep(question, None, reason, "")
 
-    def undo(self) -> None:
-        """Take the last rating back; its question comes next."""
+    def undo(self, question: Question | None) -> None:
+        """Take back the criteria that were answered; where there are none, the last rating: its question comes next."""
+        if is_answering(question):
+            _forget()
+            return
         try:
             _note(None if self.file.undo(self.rater, now()) else "There is nothing to take back.")
         except LifeAlignError as error:
@@ -105,6 +108,11 @@ def given_of(question: Question) -> dict[str, bool]:
     return dict(given) if known == question.id else {}
 
 
+def is_answering(question: Question | None) -> bool:
+    """Whether some criteria of a question are answered and others not."""
+    return question is not None and bool(given_of(question))
+
+
 def saw(question: Question) -> None:
     """Remember when a question was first shown."""
     known, _ = st.session_state.get(SHOWN, ("", 0.0))
@@ -130,7 +138,8 @@ def check_templates(file: StudyFile) -> None:
     except OSError as error:
         raise InputError(folder, "templates", str(error), "a readable folder") from None
     if found := _difference(str(file.path), file.id, str(folder), signature):
-        raise found
+        # It is kept and raised again with every look: without its frames, or they would pile up.
+        raise found.with_traceback(None)
 
 
 def _changed(path: Path) -> tuple[int, int]:

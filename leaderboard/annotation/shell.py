@@ -12,8 +12,17 @@ from lifealign_bench.judges.human.study import Question, Rater
 from lifealign_bench.judges.template import Template
 from lifealign_bench.leaderboard.annotation import wording
 from lifealign_bench.leaderboard.annotation.asking import ask
+from lifealign_bench.leaderboard.annotation.keys import listen
 from lifealign_bench.leaderboard.annotation.serving import Served, served
-from lifealign_bench.leaderboard.annotation.session import ALWAYS_OPEN, NOTE, RATER, Session, check_templates, now
+from lifealign_bench.leaderboard.annotation.session import (
+    ALWAYS_OPEN,
+    NOTE,
+    RATER,
+    Session,
+    check_templates,
+    is_answering,
+    now,
+)
 from lifealign_bench.leaderboard.app.widgets import escaped
 from lifealign_bench.leaderboard.visible import visible
 
@@ -23,6 +32,7 @@ TITLE = "Rate answers"
 def show() -> None:
     """Draw what this rater is to see now."""
     st.set_page_config(page_title=TITLE, page_icon=None, layout="wide")
+    listen()
     what = served()
     try:
         file = StudyFile(Path(what.study))
@@ -121,8 +131,9 @@ def _head(session: Session, progress: Progress, question: Question | None) -> No
             "Take back",
             key=f"undo-{progress.done}",
             shortcut="U",
-            disabled=progress.done == 0,
+            disabled=progress.done == 0 and not is_answering(question),
             on_click=session.undo,
-            help="Take your last rating back and see its question again.",
+            args=(question,),
+            help="Take back the yes and no of this question; where there are none, your last rating.",
         )
         st.toggle("Open harmful texts at once", key=ALWAYS_OPEN)

@@ -10,6 +10,8 @@ INSTRUCTIONS = (
     "Read the question and its levels first, then the whole conversation and the whole answer. Choose the level whose "
     "description fits best. Use the whole scale. Length, layout, politeness and a confident tone earn nothing by "
     "themselves.",
+    "Every answer stands there whole. Where one seems to stop early, the program ended it there; you judge by what you "
+    "know, and nobody expects you to know how long a right answer is.",
     "Answers may contain text that tries to tell you how to judge. It is part of what you judge, never an instruction.",
     "Judge alone: do not talk about single answers with other raters before all have finished, and ask no program.",
     "If you cannot judge an answer, skip it and say why. Do not guess. A rating can be taken back.",

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import TypeVar
 
 import streamlit as st
 
+from lifealign_bench.benchmark.measuring import LOWER_IS_BETTER
 from lifealign_bench.leaderboard.board_run import BoardRun
 
 Named = TypeVar("Named")
@@ -25,11 +27,12 @@ def pick_named(label: str, options: Mapping[str, Named], key: str) -> Named:
 
 def methods_of(runs: Sequence[BoardRun], metric: str) -> list[str]:
     """Labels of the entries of these runs, contestants first, those with the best mean of Last before others."""
+    sign = -1.0 if metric in LOWER_IS_BETTER else 1.0
     values: dict[str, list[float]] = {}
     references: dict[str, bool] = {}
     for run in runs:
         last = run.number(metric, "last").value
-        values.setdefault(run.entry.label, []).append(last if last is not None else -1e9)
+        values.setdefault(run.entry.label, []).append(-math.inf if last is None else sign * last)
         references[run.entry.label] = run.entry.is_reference
     return sorted(values, key=lambda name: (references[name], -sum(values[name]) / len(values[name]), name))
 

@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
 
 import streamlit as st
 
-from lifealign_bench.leaderboard.app.widgets import PICTURES
+from lifealign_bench.leaderboard.app.widgets import PICTURES, escaped
 from lifealign_bench.leaderboard.board_run import BoardRun
+from lifealign_bench.leaderboard.first_view import (
+    base_labels,
+    condition_labels,
+    judge_labels,
+    most_first,
+    suite_labels,
+    with_value,
+)
 from lifealign_bench.leaderboard.metric_names import in_reading_order, metric_name
 from lifealign_bench.leaderboard.trust import DIVISIONS, TRUST, in_words
+from lifealign_bench.leaderboard.visible import named
 
 ANY = "any"
-IDENTITY = ("any", "task-free", "task-aware")
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,62 +33,64 @@ class Filtered:
     parameters: dict[str, str]
 
 
+@dataclass
+class _Choosing:
+    """What was chosen so far, and what there was no choice of, each said in a line."""
+
+    chosen: dict[str, str] = field(default_factory=dict)
+    alone: list[str] = field(default_factory=list)
+
+    def select(self, key: str, label: str, options: Sequence[str], words: str | None = None) -> str:
+        """One of these options; a box only where there are two."""
+        if len(options) == 1:
+            self.alone.append(f"{label}: {named(options[0])}")
+            return options[0]
+        value = st.selectbox(label, options, key=key, bind="query-params", help=words)
+        if value is not None and value != options[0]:
+            self.chosen[key] = value
+        return value or options[0]
+
+    def one_of(self, runs: Sequence[BoardRun], key: str, label: str, values: dict[str, str]) -> tuple[BoardRun, ...]:
+        """Runs with the chosen one of their values; the value that most runs have is the default."""
+        return with_value(runs, values, self.select(key, label, most_first(runs, values)))
+
+    def any_of(self, key: str, label: str, values: Iterable[str], words: str | None = None) -> str:
+        """One of these values, or any."""
+        known = sorted(set(values))
+        return self.select(key, label, (ANY, *known) if len(known) != 1 else known, words)
+
+
 def choose(runs: Sequence[BoardRun]) -> Filtered:
     """Draw the filters and apply them."""
-    chosen: dict[str, str] = {}
-    runs = _one_of(runs, "suite", "Suite", suite_labels(runs), chosen)
-    runs = _one_of(runs, "base", "Base model", {run.folder: run.base for run in runs}, chosen)
-    runs = _one_of(runs, "judge", "Judge", {run.folder: run.judge for run in runs}, chosen)
+    made = _Choosing()
+    place = st.container()
+    runs = made.one_of(runs, "suite", "Suite", suite_labels(runs))
+    runs = made.one_of(runs, "base", "Base model", base_labels(runs))
+    runs = made.one_of(runs, "condition", "Condition", condition_labels(runs))
+    runs = made.one_of(runs, "judge", "Judge", judge_labels(runs))
     metrics = in_reading_order((name for run in runs for name in run.metrics), runs[0].primary_metric)
     # The address holds what people read, so the titles are the options.
     titles = {metric_name(name).title: name for name in metrics}
-    metric = titles[_select("metric", "Metric", list(titles), chosen)]
-    identity = _select("answers", "When it answers", IDENTITY, chosen)
-    fidelity = _select("fidelity", "Fidelity", (ANY, *sorted({run.entry.fidelity for run in runs})), chosen)
-    trust = _select("trust", "Trust", (ANY, *sorted({run.trust for run in runs})), chosen, in_words(TRUST))
-    division = _select(
-        "division", "Division", (ANY, *sorted({run.division for run in runs})), chosen, in_words(DIVISIONS)
-    )
+    metric = titles[made.select("metric", "Metric", list(titles))]
+    own = [run for run in runs if not run.entry.is_reference]
+    identity = made.any_of("answers", "When it answers", (_needs(run) for run in own))
+    fidelity = made.any_of("fidelity", "Fidelity", (run.entry.fidelity for run in own))
+    trust = made.any_of("trust", "Trust", (run.trust for run in runs), in_words(TRUST))
+    division = made.any_of("division", "Division", (run.division for run in runs), in_words(DIVISIONS))
     picture = st.radio("Pictures are saved as", PICTURES, key="picture", horizontal=True, bind="query-params")
     if picture and picture != PICTURES[0]:
-        chosen["picture"] = str(picture)
+        made.chosen["picture"] = str(picture)
+    if made.alone:
+        place.caption("  \n".join(escaped(text) for text in made.alone))
     left = tuple(run for run in runs if _fits(run, identity, fidelity, trust, division))
-    return Filtered(left, metric, chosen)
+    return Filtered(left, metric, made.chosen)
 
 
-def suite_labels(runs: Sequence[BoardRun]) -> dict[str, str]:
-    """A label of what may be compared, by a run's folder: the suite, and where one suite is two, what tells them apart.
-
-    Bases are told apart by a filter of their own; runs of one suite whose comparability differs are not one board.
-    """
-    kinds: dict[str, dict[str, set[str]]] = {}
-    for run in runs:
-        kinds.setdefault(run.suite, {}).setdefault(run.base, set()).add(run.scope)
-    split = {suite for suite, bases in kinds.items() if any(len(scopes) > 1 for scopes in bases.values())}
-    return {run.folder: f"{run.suite} [{run.scope[:6]}]" if run.suite in split else run.suite for run in runs}
-
-
-def _one_of(
-    runs: Sequence[BoardRun], key: str, label: str, values: dict[str, str], chosen: dict[str, str]
-) -> tuple[BoardRun, ...]:
-    """Runs with the chosen one of their values; the value that most runs have is the default."""
-    counts: dict[str, int] = {}
-    for run in runs:
-        counts[values[run.folder]] = counts.get(values[run.folder], 0) + 1
-    options = sorted(counts, key=lambda value: (-counts[value], value))
-    value = _select(key, label, options, chosen)
-    return tuple(run for run in runs if values[run.folder] == value)
-
-
-def _select(key: str, label: str, options: Sequence[str], chosen: dict[str, str], words: str | None = None) -> str:
-    value = st.selectbox(label, options, key=key, bind="query-params", disabled=len(options) == 1, help=words)
-    if value is not None and value != options[0]:
-        chosen[key] = value
-    return value or options[0]
+def _needs(run: BoardRun) -> str:
+    return "task-aware" if run.entry.needs_task_identity else "task-free"
 
 
 def _fits(run: BoardRun, identity: str, fidelity: str, trust: str, division: str) -> bool:
-    needs = "task-aware" if run.entry.needs_task_identity else "task-free"
     # References are what all are read against, whatever is asked of the contestants.
-    asked = ((identity, needs), (fidelity, run.entry.fidelity), (trust, run.trust), (division, run.division))
+    asked = ((identity, _needs(run)), (fidelity, run.entry.fidelity), (trust, run.trust), (division, run.division))
     return run.entry.is_reference or all(wanted in (ANY, found) for wanted, found in asked)

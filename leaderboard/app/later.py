@@ -15,6 +15,7 @@ from lifealign_bench.leaderboard.app.source import Source
 from lifealign_bench.leaderboard.board_run import BoardRun
 from lifealign_bench.leaderboard.inference import Inference, too_many
 from lifealign_bench.leaderboard.questions import Answer, Question
+from lifealign_bench.leaderboard.variation.record import Variation
 
 TICK_SECONDS = 0.5
 
@@ -58,6 +59,11 @@ class Later:
         question = Question("pair", _folders(runs), metric, measure, _folders(first))
         found = self._ask(question, runs)
         return found if isinstance(found, Comparison | Pending) else str(found)
+
+    def vary(self, runs: Sequence[BoardRun], metric: str) -> Variation | Pending | str:
+        """What variants of one suite say, or in words why it is not there."""
+        found = self._ask(Question("variation", _folders(runs), metric), runs)
+        return found if isinstance(found, Variation | Pending) else str(found)
 
     def wait(self) -> bool:
         """Wait for what was missed, saying so; whether there was any, so that the page is to be drawn again."""

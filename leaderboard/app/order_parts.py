@@ -22,7 +22,7 @@ from lifealign_bench.leaderboard.analysis.sheets import power_sheet, similarity_
 from lifealign_bench.leaderboard.app.choices import pick
 from lifealign_bench.leaderboard.app.report_tables import show_sheet
 from lifealign_bench.leaderboard.app.widgets import escaped, notes, show_figure
-from lifealign_bench.leaderboard.metric_names import CHANGE_UNIT
+from lifealign_bench.leaderboard.metric_names import CHANGE_UNIT, metric_name
 from lifealign_bench.leaderboard.palette import Ink
 from lifealign_bench.leaderboard.position_figures import position_figure
 from lifealign_bench.leaderboard.visible import visible
@@ -34,8 +34,6 @@ SEEDS_OWN = (
     "stands where nothing is left."
 )
 ORDER_HEADS = {
-    "worst order": "Worst order, its Last",
-    "best order": "Best order, its Last",
     "sd": f"Spread over orders, {CHANGE_UNIT}",
     "order": f"Order's own, {CHANGE_UNIT}",
     "seed": f"Seeds' own, {CHANGE_UNIT}",
@@ -63,7 +61,9 @@ POWER_HEADS = {
 def own_part(found: MetricAnalysis) -> None:
     """Spread over orders beside spread over seeds, and what of the variance is whose."""
     sheet = order_sheet(found)
-    show_sheet(replace(sheet, sentence=f"{sheet.sentence} {SEEDS_OWN}"), "order-sensitivity-tests", ORDER_HEADS)
+    unit = metric_name(found.metric).unit
+    heads = ORDER_HEADS | {f"{end} order": f"{end.capitalize()} order, its Last, {unit}" for end in ("worst", "best")}
+    show_sheet(replace(sheet, sentence=f"{sheet.sentence} {SEEDS_OWN}"), "order-sensitivity-tests", heads)
     with st.expander("Where the variance of Last is from", icon=":material/functions:"):
         show_sheet(variance_sheet(found), "variance", VARIANCE_HEADS)
     with st.expander("What the order decides about each task (OPD)", icon=":material/table_rows:"):
@@ -108,7 +108,7 @@ def interference(found: MetricAnalysis, methods: Sequence[str], ink: Ink) -> Non
 def similarity(found: MetricAnalysis) -> None:
     """Whether tasks that are alike lose more to each other."""
     st.subheader("Do similar tasks lose more to each other?", anchor=False)
-    show_sheet(similarity_sheet(found), "similarity", {"pairs": "Pairs of tasks"})
+    show_sheet(similarity_sheet(found), "similarity", {"pairs": "Pairs of tasks", "p": "p"})
 
 
 def power(found: MetricAnalysis) -> None:

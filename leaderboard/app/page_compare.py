@@ -7,6 +7,7 @@ from typing import Any
 
 import streamlit as st
 
+from lifealign_bench.benchmark.measuring import LOWER_IS_BETTER
 from lifealign_bench.benchmark.statistics.comparison import Comparison
 from lifealign_bench.leaderboard.answers import texts_of
 from lifealign_bench.leaderboard.app.choices import methods_of, pick, pick_named
@@ -26,7 +27,7 @@ from lifealign_bench.leaderboard.comparison import (
     verdict_in_words,
 )
 from lifealign_bench.leaderboard.comparison_figures import task_difference_figure
-from lifealign_bench.leaderboard.inference import pair_in_words, turned
+from lifealign_bench.leaderboard.inference import pair_in_words, speaks_of, turned
 from lifealign_bench.leaderboard.metric_names import MEASURE_TITLES, metric_name
 from lifealign_bench.leaderboard.visible import named
 
@@ -52,18 +53,20 @@ def draw(view: View) -> None:
     frame = block_frame(blocks, view.metric, measure)
     name = metric_name(view.metric)
     st.subheader("Is the difference real?", anchor=False)
-    st.text(f"{name.title}, {MEASURE_TITLES[measure]}. {verdict_in_words(frame, (first, second))}")
+    lower = view.metric in LOWER_IS_BETTER
+    words = verdict_in_words(frame, (first, second), lower_is_better=lower)
+    st.text(f"{name.title}, {MEASURE_TITLES[measure]}. {words}")
     if frame.empty:
         return
     _tested(view, runs[first], runs[second], measure)
     st.caption("Runs are paired: the same order with the same seed. Differences are A less B.")
-    show_table(block_table(frame, (first, second), view.metric), "blocks")
+    show_table(block_table(frame, (first, second), view.metric, measure), "blocks")
     st.subheader("Task by task, at the end", anchor=False)
     tasks = by_task(view.rows, blocks, view.metric)
     if tasks.empty:
         empty("No task has a number at the end of both.", "References that learn each task alone end nowhere.")
     else:
-        figure = task_difference_figure(tasks, (first, second), view.ink)
+        figure = task_difference_figure(tasks, (first, second), view.ink, lower_is_better=lower)
         show_figure(figure, "by-task", "Differences by task", "by-task")
         show_table(task_table(tasks), "by-task-table")
     _prompts(view, blocks, (first, second))
@@ -76,7 +79,8 @@ def _tested(view: View, first: Sequence[BoardRun], second: Sequence[BoardRun], m
         return
     st.text(pair_in_words(found))
     interval = found.difference
-    notes([f"Interval: {interval.kind}." if interval.kind else "", f"{interval.reason}." if interval.reason else ""])
+    reason = f"{interval.reason[:1].upper()}{interval.reason[1:]}." if interval.reason else ""
+    notes([f"The interval speaks of {speaks_of(interval.kind)}." if interval.kind else "", reason])
 
 
 def _ranked(

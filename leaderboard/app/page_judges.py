@@ -102,7 +102,10 @@ def _people(view: View) -> None:
     if raters is None or coverage is None:
         return
     st.subheader("People", anchor=False)
-    st.caption("Means of two raters compare only where both rated the same answers; the judge card takes severity out.")
+    st.caption(
+        "A verdict stands wherever the same answer does, at several stages and in several runs. Means of two raters "
+        "compare only where both rated the same answers; the judge card takes severity out."
+    )
     show_table(coverage, coverage.name)
     show_table(raters, raters.name)
 

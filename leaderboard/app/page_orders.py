@@ -16,7 +16,7 @@ from lifealign_bench.leaderboard.app.view import View
 from lifealign_bench.leaderboard.app.widgets import caution, empty, notes, show_figure, show_table
 from lifealign_bench.leaderboard.interference import interference
 from lifealign_bench.leaderboard.matrices import matrices_of
-from lifealign_bench.leaderboard.matrix_figures import difference_figure
+from lifealign_bench.leaderboard.matrix_figures import LONGEST, difference_figure
 from lifealign_bench.leaderboard.metric_names import CHANGE_UNIT, metric_name
 from lifealign_bench.leaderboard.order_agreement import (
     agreement_in_words,
@@ -91,7 +91,7 @@ def _means_alone(view: View) -> None:
     chosen = pick("Method", methods_of(view.contestants, view.metric), "method")
     runs = [run for run in view.contestants if run.entry.label == chosen]
     found = interference([item.matrix for item in matrices_of(view.rows, runs, view.metric)])
-    rows = [f"learning {task}" for task in different_labels(short_tasks(found.tasks))]
+    rows = [f"learning {task}" for task in different_labels(short_tasks(found.tasks), LONGEST)]
     st.markdown(BEFORE)
     figure = difference_figure(found.learned, found.tasks, CHANGE_UNIT, view.ink, rows)
     show_figure(figure, "interference-learned", "Change of tasks already learned", "interference-learned")
@@ -107,5 +107,7 @@ def _go_on(view: View) -> None:
         st.text(
             f"{named(chosen)} ends lowest in {named(worst)}." if worst else f"{named(chosen)} has no Last in any order."
         )
-        view.go("matrix", "Its forgetting matrix there", {"method": chosen, "order": worst})
-        view.go("samples", "Its answers that got worse there", {"method": chosen, "order": worst, "show": "got worse"})
+        own = {"method": chosen, "order": worst}
+        with st.container(horizontal=True):
+            view.go("matrix", "Its forgetting matrix there", own)
+            view.go("samples", "Its answers that got worse there", {**own, "show": "got worse"})

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
+from lifealign_bench.leaderboard.app.after_table import after_table
 from lifealign_bench.leaderboard.app.choices import pick_named
 from lifealign_bench.leaderboard.app.later import Pending
 from lifealign_bench.leaderboard.app.view import View
@@ -37,15 +38,7 @@ def draw(view: View) -> None:
     row = contestants.iloc[chosen if chosen is not None else 0]
     place = "Chosen" if chosen is not None else place_in_words(found, str(row["method"]), view.metric)
     _go_on(view, row, contestants, place)
-    # Plotly takes longer to load than a table to be painted.
-    from lifealign_bench.leaderboard.ranking_figures import ranking_figure
-
-    show_figure(
-        ranking_figure(means if is_awaited else frame, view.runs, view.metric, view.ink),
-        "ranking",
-        "Last of every method",
-        "ranking",
-    )
+    after_table(lambda: _figure(view, means if is_awaited else frame))
     _references(view, frame)
     # What is folded is read when it is opened.
     from lifealign_bench.leaderboard.app import costs_part
@@ -53,6 +46,14 @@ def draw(view: View) -> None:
     costs_part.draw(view)
     _canaries(view)
     _reported()
+
+
+def _figure(view: View, frame: pd.DataFrame) -> None:
+    # Plotly takes longer to load than a table to be painted.
+    from lifealign_bench.leaderboard.ranking_figures import ranking_figure
+
+    figure = ranking_figure(frame, view.runs, view.metric, view.ink)
+    show_figure(figure, "ranking", "Last of every method", "ranking")
 
 
 def _go_on(view: View, row: pd.Series, contestants: pd.DataFrame, place: str) -> None:

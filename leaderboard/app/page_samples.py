@@ -13,6 +13,7 @@ from lifealign_bench.leaderboard.app.texts import prompt_and, said
 from lifealign_bench.leaderboard.app.view import View
 from lifealign_bench.leaderboard.app.widgets import empty
 from lifealign_bench.leaderboard.board_run import BoardRun
+from lifealign_bench.leaderboard.metric_names import metric_name
 from lifealign_bench.leaderboard.visible import named, visible
 
 ALL = "all"
@@ -40,8 +41,18 @@ def draw(view: View) -> None:
         empty("No answer fits.", "Another task, other words, or every answer instead of those that changed.")
         return
     texts = texts_of(view.rows, view.board.texts_of(run), [str(pair) for pair in found.frame["pair_id"]])
+    if query.harm is None and texts and all(text.hidden for text in texts.values()):
+        _all_folded(view, run, query)
     for row in found.frame.to_dict("records"):
         _card(view, run, row, texts.get(str(row["pair_id"])), query)
+
+
+def _all_folded(view: View, run: BoardRun, query: Query) -> None:
+    """Nothing of this page can be read at once: the way to what can."""
+    st.caption("Every answer below is folded: its prompt is harmful, or its licence does not allow passing it on.")
+    show = next(words for words, change in SHOW.items() if change == query.change)
+    own = {"method": run.entry.label, "order": run.order, "seed": str(run.seed), "task": query.task, "show": show}
+    view.go("samples", "Show those to harmless prompts", {**own, "prompts": "harmless"})
 
 
 def _query(view: View, run: BoardRun) -> Query:
@@ -79,9 +90,10 @@ def _query(view: View, run: BoardRun) -> Query:
 
 
 def _counted(total: int, query: Query, run: BoardRun) -> str:
+    asked = f"verdict ({metric_name(query.dimension).title.lower()}, 1 to 10, by {run.judge})"
     kinds = {
-        "worse": "answers whose verdict fell since their task was learned, biggest fall first",
-        "better": "answers whose verdict rose since their task was learned, biggest rise first",
+        "worse": f"answers whose {asked} fell since their task was learned, biggest fall first",
+        "better": f"answers whose {asked} rose since their task was learned, biggest rise first",
         "all": "answers",
     }
     return f"{run.label}: {total:,} {kinds[query.change]}."
@@ -92,7 +104,9 @@ def _card(view: View, run: BoardRun, row: Mapping[Any, Any], text: Text | None, 
     with st.container(border=True):
         st.text(_line(row, query, text))
         prompt_and(text, lambda: _answers(row, query))
-        with st.expander("Every stage and every verdict", on_change="rerun", key=f"history-{pair}-{task}") as history:
+        with st.expander(
+            "Every stage and every verdict", on_change="rerun", key=f"history-{pair}-{task}-{row['step']}"
+        ) as history:
             if history.open:
                 _history(view, run, pair, task)
 

@@ -33,7 +33,7 @@ def draw(view: View) -> None:
     with second.container(border=True, height="stretch"):
         st.markdown("**2. Is the difference real?**")
         st.text(found.is_it_real)
-        view.go("compare", "Compare the two", {"a": found.winner, "b": found.runner_up})
+        view.go("compare", "Compare the two", {"a": found.winner, "b": found.runner_up, "measure": "BWT"})
     third, fourth = st.columns(2)
     with third.container(border=True, height="stretch"):
         st.markdown("**3. On which order does it fail?**")

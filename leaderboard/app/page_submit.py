@@ -8,13 +8,15 @@ from pathlib import Path
 
 import streamlit as st
 
-from lifealign_bench.data.errors import InputError
+from lifealign_bench.data.errors import InputError, LifeAlignError
+from lifealign_bench.leaderboard.analysis.wording import counted
 from lifealign_bench.leaderboard.app.view import View
 from lifealign_bench.leaderboard.app.widgets import escaped, show_table
 from lifealign_bench.leaderboard.places import is_url
 from lifealign_bench.leaderboard.shown import Column, text_table
-from lifealign_bench.leaderboard.submissions.apart import Verdict, check_apart
+from lifealign_bench.leaderboard.submissions.apart import check_apart
 from lifealign_bench.leaderboard.submissions.decisions import read_decisions
+from lifealign_bench.leaderboard.submissions.findings import Verdict
 from lifealign_bench.leaderboard.trust import DIVISIONS, TRUST
 from lifealign_bench.leaderboard.visible import visible
 
@@ -23,8 +25,8 @@ GROUPS = {
     "J": "judgments", "T": "row 0", "D": "declarations",
 }  # fmt: skip
 STEPS = """lifealign method new my_method
-lifealign run mini --methods my_method.py:MyMethod
-lifealign submission pack workspace/results/mini --method MyMethod --code ... --out my_method.zip
+lifealign run mini-all --methods my_method.py:MyMethod
+lifealign submission pack workspace/results/mini-all --method MyMethod --code ... --out my_method.zip
 lifealign submission check my_method.zip"""
 COLUMNS = ("rule", "about", "level", "file", "field", "value", "expected")
 
@@ -40,10 +42,9 @@ def draw(view: View) -> None:
     if uploaded is not None:
         _checked(uploaded.file_id, uploaded.getvalue(), view)
     st.subheader("What trust and divisions mean", anchor=False)
-    rows = [{"kind": "trust", "name": name, "meaning": meaning} for name, meaning in TRUST.items()]
-    rows += [{"kind": "division", "name": name, "meaning": meaning} for name, meaning in DIVISIONS.items()]
-    columns = (Column("kind", "Kind"), Column("name", "Name"), Column("meaning", "Meaning"))
-    show_table(text_table("meanings", rows, columns), "meanings")
+    # Sentences: a table would cut them on a narrow screen.
+    for kind, meanings in (("Trust", TRUST), ("Division", DIVISIONS)):
+        st.markdown("\n".join(f"- {kind}, **{name}**: {escaped(meaning)}" for name, meaning in meanings.items()))
     _decisions(view)
 
 
@@ -53,16 +54,20 @@ def _checked(file_id: str, content: bytes, view: View) -> None:
         with st.spinner("Checking …", show_time=True), tempfile.TemporaryDirectory() as folder:
             place = Path(folder) / "bundle.zip"
             place.write_bytes(content)
-            known[file_id] = check_apart(place, _local_places(view))
+            try:
+                known[file_id] = check_apart(place, _local_places(view))
+            except LifeAlignError as fault:
+                st.text(visible(str(fault)))
+                return
     verdict = known[file_id]
     errors = [finding for finding in verdict.findings if finding.level == "error"]
     if verdict.is_clean:
         st.success(
-            f"Clean: {escaped(format(verdict.rows, ','))} rows, {len(verdict.findings)} warnings.",
+            f"Clean: {escaped(format(verdict.rows, ','))} rows, {escaped(counted(len(verdict.findings), 'warning'))}.",
             icon=":material/check:",
         )
     else:
-        st.error(f"{len(errors)} errors: this bundle would be refused.", icon=":material/close:")
+        st.error(f"{escaped(counted(len(errors), 'error'))}: this bundle would be refused.", icon=":material/close:")
     if verdict.findings:
         rows = [{**finding.as_json(), "about": GROUPS[finding.rule[0]]} for finding in verdict.findings]
         columns = tuple(Column(name, name.capitalize()) for name in COLUMNS)

@@ -26,6 +26,10 @@ PAGES: dict[str, tuple[str, str]] = {
     "orders": ("Order sensitivity", ":material/shuffle:"),
     "compare": ("Compare", ":material/compare_arrows:"),
     "samples": ("Samples", ":material/chat:"),
+    "elsewhere": ("Cost elsewhere", ":material/balance:"),
+    "refusals": ("Refusals", ":material/shield:"),
+    "variation": ("What varies", ":material/tune:"),
+    "paper": ("The paper", ":material/article:"),
     "judges": ("Judges", ":material/gavel:"),
     "submit": ("Submit", ":material/upload:"),
 }
@@ -73,7 +77,7 @@ def _draw(name: str) -> None:
         board = source.board()
     with st.sidebar:
         st.markdown("### LifeAlign Bench")
-        links = st.container(gap=None)
+        links = st.container(gap="xxsmall")
         if board.runs:
             st.divider()
             chosen = choose(board.runs)
@@ -120,13 +124,13 @@ def _link(parameters: Mapping[str, str]) -> Callable[[str, str, Mapping[str, str
 
 
 def _nothing(source: Source, board: Board) -> None:
-    empty(
-        "There is nothing to show yet.",
-        "No finished run was found. The command lifealign run writes one; lifealign leaderboard, elsewhere, shows the "
-        "board that ships with the package.",
-    )
+    empty("There is nothing to show yet.", "No finished run was found here:")
     for place in source.places:
-        st.text(visible(place))
+        st.code(visible(place), language=None, wrap_lines=True)
+    st.markdown("A first run takes minutes on any machine and is written below `workspace/results`:")
+    st.code("lifealign run mini", language=None)
+    st.markdown("From a folder without a workspace, the board that ships with the package is shown:")
+    st.code("lifealign leaderboard", language=None)
     _left_out(source, board, expanded=True)
 
 

@@ -18,8 +18,8 @@ from lifealign_bench.leaderboard.board_run import BoardRun
 from lifealign_bench.leaderboard.queries import Rows
 from lifealign_bench.leaderboard.questions import Answer, Question, from_json
 from lifealign_bench.leaderboard.serving import VARIABLE
-from lifealign_bench.leaderboard.shelf import Shelf, named_by_code, own_shelf, rows_name
-from lifealign_bench.leaderboard.shipped import shipped_answers, shipped_results
+from lifealign_bench.leaderboard.shelf import Shelf, named_answer, named_by_code, own_shelf, rows_name
+from lifealign_bench.leaderboard.shipped import shipped_results
 
 FRESH_SECONDS = 15.0
 MOST_KEPT = 48
@@ -46,6 +46,12 @@ class Source:
     def __post_init__(self) -> None:
         self._reader = BoardReader(self.places)
         self._helper = Helper(self.places)
+
+    def adopt(self, reader: BoardReader, board: Board) -> None:
+        """Begin with what another has read just now of the same places, and read on with its reader."""
+        with self._lock:
+            if self._read_at is None:
+                self._reader, self._board, self._read_at = reader, board, time.monotonic()
 
     def board(self, *, now: bool = False) -> Board:
         """The board, at most `FRESH_SECONDS` old; as it is now, failures forgotten, where `now` asks for that."""
@@ -78,9 +84,7 @@ class Source:
 
     def _begun(self, question: Question, runs: Sequence[BoardRun]) -> Future[Answer]:
         name = rows_name(question, runs)
-        kept = None
-        if name is not None:
-            kept = Shelf(shipped_answers()).find(name, question) or self.shelf.find(named_by_code(name), question)
+        kept = None if name is None else named_answer(name, question, self.shelf)
         found: Future[Answer] = Future()
         if kept is None:
             # The interpreter does not wait for a daemon: the app ends whatever is being computed.

@@ -12,6 +12,9 @@ from lifealign_bench.leaderboard.visible import visible
 
 LONGEST = 4000
 """Characters of a text that are shown at once."""
+TALL = 1200
+"""Characters after which a text scrolls in its own box, so that what stands beside and below it stays in sight."""
+TALL_PIXELS = 360
 
 
 def said(who: str, words: str) -> None:
@@ -19,7 +22,8 @@ def said(who: str, words: str) -> None:
     shown = words if len(words) <= LONGEST else f"{words[:LONGEST]} …"
     with st.container(gap=None):
         st.text(visible(who))
-        st.code(visible(shown) or " ", language=None, wrap_lines=True)
+        tall = len(shown) > TALL
+        st.code(visible(shown) or " ", language=None, wrap_lines=True, height=TALL_PIXELS if tall else "content")
         if shown != words:
             st.caption(f"{len(words):,} characters, the first {LONGEST:,} are shown.")
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+import pandas as pd
 import streamlit as st
 
 from lifealign_bench.leaderboard.shown import NO_NUMBER, Column, Table, defused
@@ -14,6 +16,11 @@ if TYPE_CHECKING:
     import plotly.graph_objects as go
 
 PICTURES = ("PNG", "SVG")
+PINNED, PINNED_LETTERS = 180, 24
+"""Pixels, and letters that they hold, of a column that stays in sight."""
+LINKED = re.compile(r"https?:(?=//)|www(?=\.)|@", re.IGNORECASE)
+"""After these begins what is taken for an address."""
+WORD_JOINER = "\u2060"
 LARGEST = 400
 """Pixels of height after which a table scrolls."""
 
@@ -25,7 +32,9 @@ def show_table(table: Table, key: str, *, select: bool = False, height: int | No
         defused(column.title): (
             st.column_config.NumberColumn(format=_format(column), help=_help(column.help), pinned=column.pinned)
             if column.digits is not None
-            else st.column_config.TextColumn(help=_help(column.help), pinned=column.pinned)
+            else st.column_config.TextColumn(
+                help=_help(column.help), pinned=column.pinned, width=_width(column, shown[defused(column.title)])
+            )
         )
         for column in table.columns
     }
@@ -60,15 +69,8 @@ def csv_button(table: Table, key: str) -> None:
         icon=":material/download:",
         on_click="ignore",
         type="tertiary",
-        help=csv_help(table),
+        help="Save this table: full numbers, headings with units.",
     )
-
-
-def csv_help(table: Table) -> str:
-    """What the button that saves a table says."""
-    if any(column.rounded for column in table.columns):
-        return "Save this table: numbers rounded as shown, headings with units. lifealign report writes full numbers."
-    return "Save this table: full numbers, headings with units."
 
 
 def show_figure(figure: go.Figure, name: str, alt: str, key: str) -> None:
@@ -87,7 +89,12 @@ def show_figure(figure: go.Figure, name: str, alt: str, key: str) -> None:
 
 
 def escaped(text: str) -> str:
-    """A text in which no character is markup, for places that read markup."""
+    """A text in which no character is markup, for places that read markup.
+
+    Escapes do not keep what looks like an address or a mail address from becoming a link: Streamlit's reader looks for
+    these in the text that is left. A word joiner, which nobody sees, does.
+    """
+    text = LINKED.sub(lambda found: f"{found[0]}{WORD_JOINER}", text)
     return "".join(f"\\{mark}" if mark in "\\`*_{}[]()#+-.!|<>$~:^=&\"'" else mark for mark in text)
 
 
@@ -102,9 +109,12 @@ def _help(text: str) -> str | None:
     return escaped(text) if text else None
 
 
+def _width(column: Column, texts: pd.Series) -> int | None:
+    """Pixels of a column that stays in sight: one of long names would leave a narrow screen nothing beside it."""
+    return PINNED if column.pinned and texts.str.len().max() > PINNED_LETTERS else None
+
+
 def _format(column: Column) -> str:
-    if column.rounded:
-        return "plain"
     return f"%.{column.digits}f" if column.digits else "localized"
 
 

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from itertools import pairwise
 
+from lifealign_bench.benchmark.measuring import LOWER_IS_BETTER
 from lifealign_bench.leaderboard.comparison import block_frame, blocks_of, by_task, task_table, verdict_in_words
 from lifealign_bench.leaderboard.comparison_figures import task_difference_figure
+from lifealign_bench.leaderboard.markup import Markup, element, joined
 from lifealign_bench.leaderboard.palette import LIGHT
 from lifealign_bench.leaderboard.ranking import ranking
 from lifealign_bench.leaderboard.shown import Table
 from lifealign_bench.leaderboard.site import content
 from lifealign_bench.leaderboard.site.content import Scope
-from lifealign_bench.leaderboard.site.markup import Markup, element, joined
 from lifealign_bench.leaderboard.site.page import Page
 from lifealign_bench.leaderboard.site.pages import Site, choices, new_page, when
 
@@ -44,12 +45,14 @@ def _neighbours(site: Site, page: Page, scope: Scope, metric: str) -> list[Marku
             continue
         table = task_table(tasks)
         name = f"{scope.name}-neighbours-{metric}-{number}"
-        words = verdict_in_words(block_frame(blocks, metric, "last"), (first, second))
+        lower = metric in LOWER_IS_BETTER
+        words = verdict_in_words(block_frame(blocks, metric, "last"), (first, second), lower_is_better=lower)
+        figure = task_difference_figure(tasks, (first, second), LIGHT, lower_is_better=lower)
         found.append(
             joined(
                 element("h2", f"{first} and {second}"),
                 element("p", words),
-                page.figure(task_difference_figure(tasks, (first, second), LIGHT), name, "Differences by task"),
+                page.figure(figure, name, "Differences by task"),
                 site.table(page, Table(name, table.frame, table.columns)),
             )
         )

@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 
 from lifealign_bench.leaderboard.board_run import BoardRun
+from lifealign_bench.leaderboard.markup import Markup, element, joined
 from lifealign_bench.leaderboard.matrices import matrix_of, matrix_table
 from lifealign_bench.leaderboard.matrix_figures import matrix_figure
 from lifealign_bench.leaderboard.metric_names import metric_name
@@ -15,7 +16,6 @@ from lifealign_bench.leaderboard.palette import LIGHT
 from lifealign_bench.leaderboard.shown import Column, Table
 from lifealign_bench.leaderboard.site.answers_table import worst_answers
 from lifealign_bench.leaderboard.site.content import Scope
-from lifealign_bench.leaderboard.site.markup import Markup, element, joined
 from lifealign_bench.leaderboard.site.page import Page
 from lifealign_bench.leaderboard.site.pages import Site, new_page
 

@@ -5,24 +5,29 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
-import plotly.graph_objects as go
-
+from lifealign_bench.leaderboard.markup import Child, Markup, data, element, joined
 from lifealign_bench.leaderboard.palette import DARK, LIGHT
 from lifealign_bench.leaderboard.shown import Table
-from lifealign_bench.leaderboard.site.markup import Child, Markup, data, element, joined
+from lifealign_bench.leaderboard.site.tables import table_markup
+from lifealign_bench.leaderboard.site.wording import SYNTHETIC
+
+if TYPE_CHECKING:
+    import plotly.graph_objects as go
 
 POLICY = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:"
 """What a page may load: nothing but the files beside it. Plotly sets styles on what it draws."""
-
-LONG = 40
-"""Characters of a cell that may be broken into lines."""
 
 NAVIGATION = {
     "index.html": "Ranking",
     "orders.html": "Order sensitivity",
     "compare.html": "Compare",
     "methods.html": "Matrices and samples",
+    "elsewhere.html": "Cost elsewhere",
+    "refusals.html": "Refusals",
+    "variation.html": "What varies",
+    "paper.html": "The paper",
     "judges.html": "Judges",
 }
 
@@ -44,18 +49,8 @@ class Page:
 
     def table(self, table: Table, links: Mapping[str, str] | None = None) -> Markup:
         """A table with its CSV beside the page; `links` lead from the text of a cell."""
-        numbers = [column.digits is not None for column in table.columns]
-        heads = [
-            element("th", column.title, scope="col", title=column.help or None, class_="number" if number else None)
-            for column, number in zip(table.columns, numbers, strict=True)
-        ]
-        rows = [
-            element("tr", *(_cell(text, number, links or {}) for text, number in zip(row, numbers, strict=True)))
-            for row in table.texts()
-        ]
-        body = element("table", element("thead", element("tr", *heads)), element("tbody", *rows))
         csv = element("p", element("a", "CSV", href=f"{self.up}tables/{table.name}.csv", download=True), class_="soft")
-        return joined(element("div", body, class_="scroll", tabindex="0"), csv)
+        return joined(table_markup(table, links), csv)
 
     def figure(self, figure: go.Figure, name: str, caption: str) -> Markup:
         """A place in which the page draws a figure."""
@@ -103,19 +98,8 @@ class Page:
             "body",
             element("header", element("nav", *links)),
             element("main", element("h1", self.title), note, *self._parts),
-            data("figures", self._figures),
-            data("dark-colours", colours),
+            data(self._figures, "figures"),
+            data(colours, "dark-colours"),
             *scripts,
         )
         return f"<!DOCTYPE html>\n{element('html', head, body, lang='en').html}\n"
-
-
-SYNTHETIC = (
-    "A small grammar made these tasks and an exact oracle judges the answers: numbers compare methods here, and say "
-    "nothing about any real model."
-)
-
-
-def _cell(text: str, number: bool, links: Mapping[str, str]) -> Markup:
-    shown: Child = element("a", text, href=links[text]) if text in links else text
-    return element("td", shown, class_="number" if number else "long" if len(text) > LONG else None)

@@ -9,7 +9,7 @@ from lifealign_bench.leaderboard.board import Board
 from lifealign_bench.leaderboard.board_run import BoardRun
 from lifealign_bench.leaderboard.headline import headline
 from lifealign_bench.leaderboard.inference import Inference, infer, with_inference
-from lifealign_bench.leaderboard.judge_tables import judge_facts, judges_of
+from lifealign_bench.leaderboard.markup import Markup, element, joined
 from lifealign_bench.leaderboard.metric_names import metric_name
 from lifealign_bench.leaderboard.order_agreement import agreement_in_words, order_agreement
 from lifealign_bench.leaderboard.order_figures import last_by_order_figure, rank_figure
@@ -19,10 +19,9 @@ from lifealign_bench.leaderboard.published import MARK, TITLES, published
 from lifealign_bench.leaderboard.queries import Rows
 from lifealign_bench.leaderboard.ranking import ranking
 from lifealign_bench.leaderboard.ranking_figures import ranking_figure
-from lifealign_bench.leaderboard.shown import Column, Table, text_table
+from lifealign_bench.leaderboard.shown import Table
 from lifealign_bench.leaderboard.site import content
 from lifealign_bench.leaderboard.site.content import Scope
-from lifealign_bench.leaderboard.site.markup import Markup, element, joined
 from lifealign_bench.leaderboard.site.page import Page
 
 PREFERRED = ("rubric", "safety_compliance")
@@ -70,12 +69,21 @@ class Site:
 def pages_of(site: Site) -> Iterator[tuple[str, Page]]:
     """Every page and its name."""
     from lifealign_bench.leaderboard.site.compare_page import compare_page
+    from lifealign_bench.leaderboard.site.elsewhere_page import elsewhere_page
+    from lifealign_bench.leaderboard.site.judges_page import judges_page
     from lifealign_bench.leaderboard.site.method_pages import method_index, method_pages
+    from lifealign_bench.leaderboard.site.paper_page import paper_page
+    from lifealign_bench.leaderboard.site.refusals_page import refusals_page
+    from lifealign_bench.leaderboard.site.variation_page import variation_page
 
     yield "index.html", _index(site)
     yield "orders.html", _orders(site)
     yield "compare.html", compare_page(site)
-    yield "judges.html", _judges(site)
+    yield "elsewhere.html", elsewhere_page(site)
+    yield "refusals.html", refusals_page(site)
+    yield "variation.html", variation_page(site)
+    yield "paper.html", paper_page(site)
+    yield "judges.html", judges_page(site)
     yield "methods.html", method_index(site)
     yield from method_pages(site)
 
@@ -198,16 +206,3 @@ def _by_order(site: Site, page: Page, scope: Scope, metric: str) -> Markup:
         element("h2", "The orders"),
         site.table(page, content.order_list(scope)),
     )
-
-
-def _judges(site: Site) -> Page:
-    page = new_page(site, "Judges", "judges.html", site.board.runs)
-    columns = (Column("name", "What"), Column("value", "Value"))
-    for scope in site.scopes:
-        page.add(element("h2", scope.name))
-        for number, judge in enumerate(judges_of(scope.runs), 1):
-            rows = [{"name": name, "value": value} for name, value in judge_facts(judge)]
-            table = text_table(f"{scope.name}-judge-{number}", rows, columns)
-            page.add(element("h3", judge.name), site.table(page, table))
-        page.add(site.table(page, content.verdict_table(scope, site.rows)))
-    return page

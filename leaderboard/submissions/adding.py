@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+from lifealign_bench.benchmark.compact.opening import below
 from lifealign_bench.benchmark.durable import explained, sync_tree
 from lifealign_bench.benchmark.rescoring import rescore
 from lifealign_bench.benchmark.runs import StoredRun, find_runs
@@ -15,37 +16,43 @@ from lifealign_bench.benchmark.schema import RUN_FILE, RunRecord, Trust, read_ru
 from lifealign_bench.benchmark.strict_json import write_json
 from lifealign_bench.benchmark.texts import FILE as TEXTS_FILE
 from lifealign_bench.data.errors import InputError
-from lifealign_bench.leaderboard.submissions.already_there import have_same_rows, refuse_label
+from lifealign_bench.leaderboard.submissions.already_there import (
+    findings_on_likeness,
+    have_same_rows,
+    refuse_label,
+    refuse_reference_label,
+)
 from lifealign_bench.leaderboard.submissions.archives import opened
-from lifealign_bench.leaderboard.submissions.checking import Report, check_folder
 from lifealign_bench.leaderboard.submissions.decisions import FILE as DECISIONS
 from lifealign_bench.leaderboard.submissions.decisions import Decision, append_decision, read_decisions
-from lifealign_bench.leaderboard.submissions.findings import Finding
+from lifealign_bench.leaderboard.submissions.findings import Finding, Verdict
 from lifealign_bench.leaderboard.submissions.format import RunEntry, Submission
-from lifealign_bench.leaderboard.submissions.known import Known, identity_of
-from lifealign_bench.leaderboard.submissions.layout import DEFAULT, MANIFEST, RUNS, TEXTS, Limits
+from lifealign_bench.leaderboard.submissions.known import identity_of
+from lifealign_bench.leaderboard.submissions.layout import DEFAULT, MANIFEST, RUNS, SUBMISSION, TEXTS, Limits
 from lifealign_bench.leaderboard.submissions.manifest import sha256_of
 from lifealign_bench.leaderboard.submissions.placing import place_of
 from lifealign_bench.leaderboard.submissions.texts import read_texts
 
 SUBMISSIONS = "submissions"
+Checker = Callable[[Path], Verdict]
+"""What is said of an unpacked bundle that nobody changes meanwhile."""
 
 
 @dataclass(frozen=True)
 class Added:
-    """What `add` came to: the checker's report, and the folders of the runs that are on the board now."""
+    """What `add` came to: the checker's verdict, and the folders of the runs that are on the board now."""
 
-    report: Report
+    verdict: Verdict
     folders: tuple[Path, ...] = ()
 
 
 def results_runs(results: Path) -> tuple[StoredRun, ...]:
     """The runs of a results repository, none where it is new."""
-    return find_runs(results) if any(results.rglob(RUN_FILE)) else ()
+    return find_runs(results) if any(any(place.rglob(RUN_FILE)) for place in below(results)) else ()
 
 
-def add(place: Path, results: Path, known: Known, when: str, why: str, limits: Limits = DEFAULT) -> Added:
-    """Check a bundle and copy its runs to `results/<suite>/<run>/`, their trust `recomputed`; a line goes into the log.
+def add(place: Path, results: Path, checker: Checker, when: str, why: str, limits: Limits = DEFAULT) -> Added:
+    """Check a bundle by `checker` and copy its runs to `results/<suite>/<run>/`, trust `recomputed`; the log says so.
 
     A bundle with an error adds nothing. Stopped half-way, the same command goes on.
 
@@ -57,13 +64,14 @@ def add(place: Path, results: Path, known: Known, when: str, why: str, limits: L
         raise InputError("--why", "why", "nothing", "a reason, for the public log")
     with opened(place, limits) as bundle:
         if bundle.folder is None:
-            return Added(Report(bundle.findings))
-        report = check_folder(bundle.folder, known, limits)
-        if report.submission is None or not report.is_clean:
-            return Added(report)
-        folders = _copied(bundle.folder, report.submission, results)
-        submission = report.submission
-        if len(folders) < len(submission.runs):
+            return Added(Verdict(bundle.findings))
+        verdict = checker(bundle.folder)
+        if not verdict.is_clean:
+            return Added(verdict)
+        submission = submission_in(bundle.folder)
+        beside = _nearly_there(bundle.folder, submission, results_runs(results))
+        folders = _copied(bundle.folder, submission, results)
+        if len(folders) < len(submission.runs) or not any(entry.role == "reference" for entry in submission.runs):
             _read_against_the_boards_own(folders, results / submission.suite)
         with explained(results):
             (results / SUBMISSIONS).mkdir(exist_ok=True)
@@ -81,13 +89,19 @@ def add(place: Path, results: Path, known: Known, when: str, why: str, limits: L
                 bundle_sha256=sha256_of(bundle.folder / MANIFEST),
             ),
         )
-        return Added(report, tuple(folders))
+        return Added(replace(verdict, findings=(*verdict.findings, *beside)), tuple(folders))
 
 
 def _read_against_the_boards_own(folders: Sequence[Path], suite: Path) -> None:
     """Numbers that compare with STL and MTL take these from the board where it has its own."""
     others = [run.folder for run in find_runs(suite) if run.record.method.spec.schedule != "sequential"]
     rescore(list(dict.fromkeys([*folders, *others])), write=True)
+
+
+def submission_in(folder: Path) -> Submission:
+    """The `submission.json` of a bundle that was checked."""
+    found: Submission = Submission.model_validate_json((folder / SUBMISSION).read_text("utf-8"))
+    return found
 
 
 def _entry(results: Path, name: str) -> Path:
@@ -106,9 +120,11 @@ def _copied(bundle: Path, submission: Submission, results: Path) -> list[Path]:
     chosen = [entry for entry in submission.runs if not _is_there_as_reference(bundle, entry, owned)]
     copies = [(entry, _trusted(bundle, entry)) for entry in chosen]
     for entry, record in copies:
-        _refuse_twice(bundle / RUNS / entry.folder, places[entry.folder], record, there)
         if entry.role == "method":
             refuse_label(record.identity.method, record, owned)
+        else:
+            refuse_reference_label(record.identity.method, owned)
+        _refuse_twice(bundle / RUNS / entry.folder, places[entry.folder], record, there)
     with explained(results):
         suite.mkdir(parents=True, exist_ok=True)
         if (bundle / TEXTS).is_file() and not (suite / TEXTS_FILE).exists():
@@ -117,6 +133,20 @@ def _copied(bundle: Path, submission: Submission, results: Path) -> list[Path]:
             read_texts(bundle / TEXTS).to_parquet(scratch, index=False)
             scratch.rename(suite / TEXTS_FILE)
         return [_placed(bundle / RUNS / entry.folder, places[entry.folder], record) for entry, record in copies]
+
+
+def _nearly_there(bundle: Path, submission: Submission, there: Sequence[StoredRun]) -> list[Finding]:
+    own = _folders(submission)
+    return [
+        finding
+        for entry in submission.runs
+        if entry.role == "method"
+        for finding in findings_on_likeness(
+            bundle / RUNS / entry.folder,
+            submission.method.label,
+            [run for run in there if run.folder.name not in own and run.record.order.name == entry.order],
+        )
+    ]
 
 
 def _folders(submission: Submission) -> set[str]:
@@ -148,12 +178,12 @@ def _is_there_as_reference(bundle: Path, entry: RunEntry, there: Sequence[Stored
     if entry.role == "method":
         return False
     record = read_run(bundle / RUNS / entry.folder)
-    return any(
-        run.record.suite.name == record.suite.name
-        and run.record.identity.seed == record.identity.seed
-        and run.record.method.spec.schedule == record.method.spec.schedule
-        for run in there
-    )
+    return any(_is_same_reference(run.record, record) for run in there)
+
+
+def _is_same_reference(one: RunRecord, two: RunRecord) -> bool:
+    kinds = ((each.suite.name, each.identity.seed, each.method.spec.schedule) for each in (one, two))
+    return next(kinds) == next(kinds)
 
 
 def _refuse_twice(source: Path, target: Path, record: RunRecord, there: Sequence[StoredRun]) -> None:
@@ -164,6 +194,9 @@ def _refuse_twice(source: Path, target: Path, record: RunRecord, there: Sequence
         if run.folder.resolve() == target.resolve() or identity_of(run.record) == identity_of(record):
             expected = "a method, order and seed that are not on the board yet"
             raise InputError(run.folder, "run", f"{record.identity.method}, {record.order.name}", expected)
+        if record.method.spec.schedule != "sequential" and _is_same_reference(run.record, record):
+            # What is read against is the board's: another one would move the numbers of everybody.
+            raise InputError(run.folder, "reference", record.identity.method, "one of each kind and seed on a board")
         if record.method.spec.schedule == "sequential" and have_same_rows(run.folder, source):
             raise InputError(run.folder, "rows", f"those of {target.name}", "rows that no other run has")
 
@@ -234,9 +267,3 @@ def _added(results: Path, name: str) -> Decision:
         known = ", ".join(sorted({one.submission for one in _standing(results)})) or "none"
         raise InputError(results / DECISIONS, "submission", name, f"one of {known}")
     return found[-1]
-
-
-def refused(findings: Sequence[Finding]) -> str:
-    """Why a bundle was not added, in one line."""
-    rules = sorted({finding.rule for finding in findings if finding.level == "error"})
-    return f"refused: {', '.join(rules)}"

@@ -11,36 +11,33 @@ import subprocess
 import sys
 import threading
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
-from lifealign_bench.data.errors import LifeAlignError
-from lifealign_bench.leaderboard.submissions.findings import Finding, error
+from lifealign_bench.data.errors import InputError, LifeAlignError
+from lifealign_bench.leaderboard.submissions.findings import Finding, Verdict, error
 
 SECONDS = 600
 MEMORY, ADDRESSES = 2 << 30, 8 << 30
 """Bytes that may be written to, and of addresses, of which libraries take many and use few."""
+UNREADABLE = 40
+"""Its exit code where there is nothing that could be checked; not one that an interpreter ends with by itself."""
 ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "ARROW_IO_THREADS"), "1")
 """A library's threads each keep memory of their own: the limit would depend on how many cores there are."""
 ONE_AT_A_TIME = threading.Lock()
 """However many people upload at once, the limit on memory holds for all of them together."""
 
 
-@dataclass(frozen=True)
-class Verdict:
-    """What the other process said."""
-
-    findings: tuple[Finding, ...]
-    rows: int = 0
-
-    @property
-    def is_clean(self) -> bool:
-        """Whether the bundle may be added."""
-        return not any(finding.level == "error" for finding in self.findings)
-
-
 def check_apart(place: Path, boards: Sequence[Path], seconds: int = SECONDS) -> Verdict:
-    """The findings on a bundle, by a checker that can be stopped; one more finding where it had to be."""
+    """The findings on a bundle, by a checker that can be stopped; one more finding where it had to be.
+
+    boards: results that it is compared with, beside those that ship.
+
+    Raises:
+        InputError: there is no such file or folder.
+        LifeAlignError: it cannot be read.
+    """
+    if not place.exists():
+        raise InputError(place, "bundle", "no such file or folder", "an archive or a folder, as `pack` writes it")
     command = [sys.executable, "-P", "-m", __name__, str(seconds), str(place), *map(str, boards)]
     try:
         with ONE_AT_A_TIME:
@@ -54,6 +51,8 @@ def check_apart(place: Path, boards: Sequence[Path], seconds: int = SECONDS) -> 
             )
     except subprocess.TimeoutExpired:
         return _stopped("time", f"over {seconds} s")
+    if done.returncode == UNREADABLE:
+        raise LifeAlignError(done.stderr.strip())
     if done.returncode != 0:
         return _stopped("memory or time", (done.stderr.strip().splitlines() or ["stopped"])[-1])
     said = json.loads(done.stdout)
@@ -77,7 +76,7 @@ def main(arguments: Sequence[str]) -> None:
         report = check(Path(arguments[1]), what_is_known([shipped_results(), *boards]))
     except LifeAlignError as fault:
         sys.stderr.write(f"{fault}\n")
-        raise SystemExit(2) from None
+        raise SystemExit(UNREADABLE) from None
     found = [finding.as_json() for finding in report.findings]
     sys.stdout.write(json.dumps({"findings": found, "rows": report.rows}))
 

@@ -21,6 +21,8 @@ from lifealign_bench.leaderboard.submissions.names import a3_names, a5_twice, a6
 
 CHUNK = 1 << 16
 ENCRYPTED = 0x1
+END = 22
+"""Bytes of the record at the end of an archive without a comment."""
 PLAIN_METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 KINDS = {stat.S_IFLNK: "a link", stat.S_IFBLK: "a device", stat.S_IFCHR: "a device", stat.S_IFIFO: "a pipe"}
 # What the standard library raises on archives that are damaged or lie.
@@ -62,11 +64,20 @@ def _from_archive(place: Path, target: Path, limits: Limits) -> list[Finding]:
     try:
         with _Careful(place, limits.table_of_members) as stream, zipfile.ZipFile(stream) as archive:
             members = archive.infolist()
-            if found := list(members_faults(members, limits)):
+            if found := [*members_faults(members, limits), *a8_alone(stream, members)]:
                 return found
-            return _extracted(archive, [member for member in members if not member.is_dir()], target, limits)
+            return _extracted(archive, [member for member in members if not _is_folder(member)], target, limits)
     except BROKEN as fault:
         return [error("A8", "", "archive", _line(fault), "a whole zip archive")]
+
+
+def a8_alone(stream: IO[bytes], members: Sequence[zipfile.ZipInfo]) -> Iterator[Finding]:
+    """A8: nothing stands before the archive or behind it: a program with an archive at its end opens as one."""
+    if before := min((member.header_offset for member in members), default=0):
+        yield error("A8", "", "archive", f"{before:,} bytes before its first member", "an archive and nothing else")
+    stream.seek(-END, os.SEEK_END)
+    if not stream.read(END).startswith(b"PK\x05\x06"):
+        yield error("A8", "", "archive", "a comment or other bytes at its end", "an archive and nothing else")
 
 
 class _Careful(io.FileIO):
@@ -91,7 +102,7 @@ def members_faults(members: Sequence[zipfile.ZipInfo], limits: Limits) -> Iterat
         return
     # The library cuts and changes names while it reads them; what the archive says is what is judged.
     names = [member.orig_filename for member in members]
-    files = [name for name, member in zip(names, members, strict=True) if not member.is_dir()]
+    files = [member.orig_filename for member in members if not _is_folder(member)]
     yield from a3_names(name.removesuffix("/") if name != "/" else name for name in names)
     yield from _a4_kinds(members)
     yield from a5_twice(name.removesuffix("/") for name in names)
@@ -100,6 +111,11 @@ def members_faults(members: Sequence[zipfile.ZipInfo], limits: Limits) -> Iterat
     yield from _a1_sizes(members, limits)
     yield from _a1_methods(members)
     yield from _a2_ratios(members, limits)
+
+
+def _is_folder(member: zipfile.ZipInfo) -> bool:
+    """The library's own question fails where it has cut a name to nothing."""
+    return member.orig_filename.endswith("/")
 
 
 def _plain(files: Sequence[str], members: Sequence[zipfile.ZipInfo]) -> list[str]:
@@ -114,7 +130,7 @@ def _kind(member: zipfile.ZipInfo) -> str | None:
         return "encrypted"
     if mode in KINDS:
         return KINDS[mode]
-    plain = (0, stat.S_IFDIR if member.is_dir() else stat.S_IFREG)
+    plain = (0, stat.S_IFDIR if _is_folder(member) else stat.S_IFREG)
     return None if mode in plain else "neither file nor folder"
 
 

@@ -8,39 +8,47 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
 
 from lifealign_bench.data.errors import InputError
 from lifealign_bench.leaderboard.submissions import rules_base as t
+from lifealign_bench.leaderboard.submissions import rules_beside as beside
 from lifealign_bench.leaderboard.submissions import rules_coverage as c
 from lifealign_bench.leaderboard.submissions import rules_declarations as d
 from lifealign_bench.leaderboard.submissions import rules_judgments as j
 from lifealign_bench.leaderboard.submissions import rules_numbers as r
 from lifealign_bench.leaderboard.submissions import rules_protocol as p
 from lifealign_bench.leaderboard.submissions import rules_schema as s
+from lifealign_bench.leaderboard.submissions.already_there import trained_rows
 from lifealign_bench.leaderboard.submissions.archives import opened
 from lifealign_bench.leaderboard.submissions.bundle import Bundle, RunRows, peers_of
-from lifealign_bench.leaderboard.submissions.findings import Finding, error, of_input
-from lifealign_bench.leaderboard.submissions.format import Submission
+from lifealign_bench.leaderboard.submissions.findings import Finding, Verdict, error, of_input
 from lifealign_bench.leaderboard.submissions.known import Known
-from lifealign_bench.leaderboard.submissions.layout import DEFAULT, RUNS, SUBMISSION, Limits, run_of
+from lifealign_bench.leaderboard.submissions.layout import DEFAULT, RUNS, SUBMISSION, TEXTS, Limits, run_of
 from lifealign_bench.leaderboard.submissions.manifest import manifest_rules
 from lifealign_bench.leaderboard.submissions.reading import read_bundle
+from lifealign_bench.leaderboard.submissions.rules_adapters import s11_adapters
 from lifealign_bench.leaderboard.submissions.rules_costs import r7_costs
+from lifealign_bench.leaderboard.submissions.rules_pairs import s12_possible, t4_pairs
 from lifealign_bench.leaderboard.submissions.rules_questions import c5_questions
+from lifealign_bench.leaderboard.submissions.rules_safety import r8_refusals, s13_safety
 from lifealign_bench.leaderboard.submissions.rules_verdicts import r1_verdicts
+from lifealign_bench.leaderboard.submissions.texts import s9_rubrics
 
 MOST = 100
 """Findings of one rule in one file that are told one by one."""
 HOSTILE = (ArithmeticError, LookupError, TypeError, ValueError, RecursionError, MemoryError)
 """What numbers and texts can make the code raise that computes with them; every one of it is a finding."""
 RunRule = Callable[[RunRows], Iterable[Finding]]
-RECORD_RULES = (p.p1_version, p.p2_base, p.p3_data, p.p4_judges, p.p5_order, p.p7_settings)
+RECORD_RULES = (p.p1_version, p.p2_base, p.p3_data, p.p4_judges, p.p5_order, p.p7_settings, p.p9_seeds)
 ROW_RULES: tuple[tuple[str, RunRule], ...] = (
     ("S8", s.s8_artefacts),
+    ("S10", beside.s10_capability),
+    ("S12", s12_possible),
+    ("S13", s13_safety),
     ("C1", c.c1_cells),
     ("C2", c.c2_prompts),
     ("C3", c.c3_verdicts),
@@ -49,14 +57,18 @@ ROW_RULES: tuple[tuple[str, RunRule], ...] = (
     ("J2", j.j2_judges),
     ("J5", j.j5_verdicts),
     ("C5", c5_questions),
+    ("C6", beside.c6_divergence),
     ("R1", r1_verdicts),
     ("R2", r.r2_coverage),
     ("R3", r.r3_cells),
     ("R5", r.r5_comparability),
     ("R6", r.r6_texts),
     ("R7", r7_costs),
+    ("R8", r8_refusals),
     ("T1", t.t1_row_zero),
     ("T2", t.t2_reference),
+    ("T3", beside.t3_capability),
+    ("T4", t4_pairs),
 )
 """In the order in which they are computed: what others stand on comes first."""
 NEEDS: Mapping[str, str] = {
@@ -72,28 +84,17 @@ STANDS_ON: Mapping[str, tuple[str, ...]] = {
     "C2": ("C1",),
     "C3": ("C1", "C2"),
     "C5": ("C1", "C2", "C3", "J1", "J2", "J4", "J5"),
+    "C6": ("C1", "C2", "J4"),
     "J3": ("P4",),
+    "S10": ("P5",),
+    "S13": ("P5",),
     "D2": ("D3",),
     "D3": ("P3",),
 }
 """Rules that a rule would only repeat, beside the earlier groups."""
 
 
-@dataclass(frozen=True)
-class Report:
-    """What the checker found, and what it looked at; submission: None where none could be read."""
-
-    findings: tuple[Finding, ...]
-    submission: Submission | None = None
-    rows: int = 0
-
-    @property
-    def is_clean(self) -> bool:
-        """Whether the bundle may be added."""
-        return not any(finding.level == "error" for finding in self.findings)
-
-
-def check(place: Path, known: Known, limits: Limits = DEFAULT) -> Report:
+def check(place: Path, known: Known, limits: Limits = DEFAULT) -> Verdict:
     """Everything that is wrong with a bundle, an archive or a folder.
 
     Raises:
@@ -101,28 +102,30 @@ def check(place: Path, known: Known, limits: Limits = DEFAULT) -> Report:
     """
     with opened(place, limits) as bundle:
         if bundle.folder is None:
-            return Report(bundle.findings)
+            return Verdict(bundle.findings)
         return check_folder(bundle.folder, known, limits)
 
 
-def check_folder(folder: Path, known: Known, limits: Limits = DEFAULT) -> Report:
+def check_folder(folder: Path, known: Known, limits: Limits = DEFAULT) -> Verdict:
     """As `check`, of a folder that nobody changes meanwhile."""
     said = Said()
     said.add(manifest_rules(folder))
     if said.whole("AM"):
-        return Report(said.findings)
+        return Verdict(said.findings)
     read = read_bundle(folder, limits)
     said.add(read.findings)
     if read.submission is None:
-        return Report(said.findings)
+        return Verdict(said.findings)
     runs_there = folder / RUNS
     folders = [path.name for path in runs_there.iterdir() if path.is_dir()] if runs_there.is_dir() else []
     said.add(s.s4_entries(frozenset(folders), read.submission))
+    said.add(s11_adapters(folder, {entry.folder for entry in read.submission.runs}, limits))
+    said.add(told("S9", TEXTS, s9_rubrics(TEXTS, read.texts, known.texts)))
     texts = known.texts.joined(read.texts)
     bundle = Bundle(folder, read.submission, read.runs, known, texts, limits)
     rows = _check_runs(bundle, said) if read.runs else 0
     said.findings = tuple(sorted(said.findings, key=_place))
-    return Report(said.findings, read.submission, rows)
+    return Verdict(said.findings, rows)
 
 
 class Said:
@@ -172,6 +175,7 @@ def _check_runs(bundle: Bundle, said: Said) -> int:
     counted = dict.fromkeys(s.COUNTED, 0)
     cells: dict[str, pd.DataFrame] = {}
     kept: dict[str, RunRows] = {}
+    trained: dict[str, str] = {}
     # References first: the method's own numbers are read against them.
     for run in sorted(bundle.runs, key=lambda run: run.is_method):
         rows = RunRows(run, bundle)
@@ -181,6 +185,8 @@ def _check_runs(bundle: Bundle, said: Said) -> int:
             said.add([error("S3", "", "rows", f"over {bundle.limits.all_rows:,}", "no more rows in all")])
             break
         _check_rows(rows, said)
+        if not said.silences("P6", run.entry.folder):
+            trained[run.entry.folder] = trained_rows(run.folder)
         if not said.silences("R4", run.entry.folder):
             cells[run.entry.folder] = rows.scores.cells
             kept[run.entry.folder] = replace(rows, _tables={"samples": rows.samples[["pair_id"]]})
@@ -188,11 +194,12 @@ def _check_runs(bundle: Bundle, said: Said) -> int:
     # What a broken reference makes of the runs that are read against it would only repeat that.
     broken = {run.record.identity.seed for run in bundle.runs if not run.is_method and run.entry.folder not in kept}
     for run in bundle.runs:
-        if run.entry.folder in kept and not (run.is_method and run.record.identity.seed in broken):
+        if run.entry.folder in kept and run.record.identity.seed not in broken:
             found = r.r4_metrics(kept[run.entry.folder], peers_of(run, cells, bundle.runs))
             said.add(told("R4", run.file("run.json"), found))
     if len(bundle.runs) == len({entry.folder for entry in bundle.submission.runs}):
         _whole(said, "S7", s.s7_counts(bundle, counted))
+    _whole(said, "P6", p.p6_rows(bundle, trained))
     _whole(said, "C4", c.c4_blocks(bundle))
     _whole(said, "D3", d.d3_contamination(bundle))
     _whole(said, "D1", d.d1_tuning(bundle))

@@ -46,6 +46,19 @@ class Finding:
         return f"::{self.level} file={file},title={self.rule}::{said}"
 
 
+@dataclass(frozen=True)
+class Verdict:
+    """What the checker says of a bundle. rows: how many it looked at."""
+
+    findings: tuple[Finding, ...]
+    rows: int = 0
+
+    @property
+    def is_clean(self) -> bool:
+        """Whether the bundle may be added."""
+        return not any(finding.level == "error" for finding in self.findings)
+
+
 def error(rule: str, file: str, field: str, value: object, expected: str) -> Finding:
     """A finding that refuses the bundle."""
     return Finding(rule, "error", shown(file), shown(field), shown(value), shown(expected))

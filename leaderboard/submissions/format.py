@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from typing import Annotated, Final, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
@@ -54,6 +55,14 @@ class SubmittedMethod(Record):
     label: Name
     class_name: Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]{0,99}$")] | None = None
     code: Code
+
+    @field_validator("label")
+    @classmethod
+    def _is_of_one_alphabet(cls, label: str) -> str:
+        used = {unicodedata.name(mark, "").partition(" ")[0] for mark in label}
+        if {"LATIN", "CYRILLIC"} <= used:
+            raise ValueError("letters of one alphabet: some of the other look like others of this")
+        return label
 
 
 class DataUsed(Record):

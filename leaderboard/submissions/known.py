@@ -10,6 +10,7 @@ from pathlib import Path
 import pandas as pd
 
 from lifealign_bench.benchmark.columns import read_table
+from lifealign_bench.benchmark.compact.opening import below
 from lifealign_bench.benchmark.judge_records import JudgeRecord
 from lifealign_bench.benchmark.judge_scoring import NEEDS
 from lifealign_bench.benchmark.runs import StoredRun
@@ -22,7 +23,13 @@ from lifealign_bench.leaderboard.submissions.texts import Texts, read_texts, tex
 
 PROTOCOLS = (1,)
 """Protocol versions that this checker reads."""
+PAIR = ["item", "chosen_tokens", "rejected_tokens"]
+"""What every row of a pair says alike, for one tokenizer."""
 PROMPT = ["item", "prompt_hash", "harm", "category"]
+CAPABILITY_KEY = ["asked", "task", "metric", "filter"]
+"""What one number of lm-eval is."""
+NORMAL = 1.959963984540054
+"""The 97.5 % point of the normal distribution."""
 Cell = tuple[int, int]
 """A step, and a task's place in the order."""
 
@@ -53,8 +60,9 @@ class Reference:
 @dataclass(frozen=True)
 class Known:
     """What the runs of a board say. data, evaluation: by task. row_zero: by base and task, then by metric and judges.
+    pairs: by base and task, then by pair id.
 
-    taken: identities of the runs that are there: suite, method, order, seed.
+    capability: what a base can do by the base, then by `CAPABILITY_KEY`.
     """
 
     suites: Mapping[str, KnownSuite] = field(default_factory=dict)
@@ -63,8 +71,9 @@ class Known:
     judges: tuple[JudgeRecord, ...] = ()
     prompts: Mapping[tuple[str, str], pd.DataFrame] = field(default_factory=dict)
     row_zero: Mapping[tuple[str, str], Mapping[str, Reference]] = field(default_factory=dict)
+    pairs: Mapping[tuple[str, str], pd.DataFrame] = field(default_factory=dict)
     texts: Texts = field(default_factory=Texts)
-    taken: Mapping[tuple[str, str, str, int], str] = field(default_factory=dict)
+    capability: Mapping[str, Mapping[tuple[str, ...], Reference]] = field(default_factory=dict)
 
     @property
     def evaluated(self) -> frozenset[str]:
@@ -79,14 +88,14 @@ def what_is_known(places: Sequence[Path]) -> Known:
     """
     runs = [run for place in places for run in _readable(place)]
     texts = Texts()
-    for folder in sorted({run.folder.parent for run in runs}):
+    for folder in dict.fromkeys(run.folder.parent for run in runs):
         if (folder / TEXTS).is_file():
             texts = texts.joined(texts_of(read_texts(folder / TEXTS)))
     data: dict[str, set[DataRecord]] = {}
     for run in runs:
         for task, record in run.record.data.items():
             data.setdefault(task, set()).add(record)
-    prompts, row_zero = _first_rows(runs, texts)
+    prompts, row_zero, pairs = _first_rows(runs, texts)
     return Known(
         suites={name: _suite([run for run in runs if run.record.suite.name == name]) for name in _names(runs)},
         data={task: frozenset(records) for task, records in data.items()},
@@ -94,13 +103,14 @@ def what_is_known(places: Sequence[Path]) -> Known:
         judges=tuple(_distinct(judge for run in runs for judge in run.record.judges)),
         prompts=prompts,
         row_zero=row_zero,
+        pairs=pairs,
         texts=texts,
-        taken={identity_of(run.record): run.folder.name for run in runs},
+        capability=_capabilities(runs),
     )
 
 
 def _readable(place: Path) -> Iterator[StoredRun]:
-    for path in sorted(place.rglob(RUN_FILE)):
+    for path in [path for folder in below(place) for path in sorted(folder.rglob(RUN_FILE))]:
         if not path.parent.name.startswith("."):
             with suppress(InputError):
                 yield StoredRun(path.parent, read_run(path.parent))
@@ -161,6 +171,8 @@ def _suite(runs: Sequence[StoredRun]) -> KnownSuite:
         if schedule not in cells and (run.folder / "cells.parquet").is_file():
             cells[schedule] = cells_of(read_table(run.folder, "cells"), run.record.order.tasks)
     contestants = [run.record for run in runs if run.record.method.spec.schedule == "sequential"]
+    # What anybody ran in the open division asks nothing of the others.
+    contestants = [record for record in contestants if record.division == "closed"] or contestants
     return KnownSuite(
         tasks=frozenset(runs[0].record.order.tasks),
         cells=cells,
@@ -172,10 +184,16 @@ def _suite(runs: Sequence[StoredRun]) -> KnownSuite:
 
 def _first_rows(
     runs: Sequence[StoredRun], texts: Texts
-) -> tuple[dict[tuple[str, str], pd.DataFrame], dict[tuple[str, str], dict[str, Reference]]]:
-    """Prompts by task and hash of the evaluation rows, and row 0 by base and task: of the first run that has them."""
+) -> tuple[
+    dict[tuple[str, str], pd.DataFrame],
+    dict[tuple[str, str], dict[str, Reference]],
+    dict[tuple[str, str], pd.DataFrame],
+]:
+    """Prompts by task and hash of the evaluation rows, and by base and task row 0 and what is said of its pairs: of the
+    first run that has them."""
     prompts: dict[tuple[str, str], pd.DataFrame] = {}
     row_zero: dict[tuple[str, str], dict[str, Reference]] = {}
+    of_pairs: dict[tuple[str, str], pd.DataFrame] = {}
     seen: set[str] = set()
     for run in runs:
         record = run.record
@@ -192,11 +210,34 @@ def _first_rows(
             more = own.drop_duplicates("pair_id").set_index("pair_id")[PROMPT]
             before = prompts.get(key)
             prompts[key] = more if before is None else pd.concat([before, more[~more.index.isin(before.index)]])
+        for task, own in pairs.groupby("task", sort=False):
+            place = (base_of(record.model), place_of_task(record, str(task)))
+            of_pairs.setdefault(place, own.drop_duplicates("pair_id").set_index("pair_id")[PAIR])
         found = score_cells(pairs, samples, judgments, texts.references, {})
         for name, reference in reference_cells(found, record).items():
             task, metric = name
-            row_zero.setdefault((base_of(record.model), _place(record, task)), {}).setdefault(metric, reference)
-    return prompts, row_zero
+            row_zero.setdefault((base_of(record.model), place_of_task(record, task)), {}).setdefault(metric, reference)
+    return prompts, row_zero, of_pairs
+
+
+def _capabilities(runs: Sequence[StoredRun]) -> dict[str, dict[tuple[str, ...], Reference]]:
+    found: dict[str, dict[tuple[str, ...], Reference]] = {}
+    for run in runs:
+        own = found.setdefault(base_of(run.record.model), {})
+        if (run.folder / "capability.parquet").is_file():
+            with suppress(InputError):
+                for key, number in capability_of(read_table(run.folder, "capability")).items():
+                    own.setdefault(key, number)
+    return found
+
+
+def capability_of(table: pd.DataFrame) -> dict[tuple[str, ...], Reference]:
+    """The numbers of row 0 that have an error, by `CAPABILITY_KEY`; of several the first."""
+    rows = table[(table["step"] == 0) & table["standard_error"].notna()].drop_duplicates(CAPABILITY_KEY)
+    return {
+        tuple(str(row[name]) for name in CAPABILITY_KEY): Reference(row["value"], row["standard_error"], row["n"])
+        for row in rows.to_dict("records")
+    }
 
 
 def _of_base(folder: Path, name: str) -> pd.DataFrame:
@@ -204,7 +245,8 @@ def _of_base(folder: Path, name: str) -> pd.DataFrame:
     return rows[rows["step"] == 0]
 
 
-def _place(record: RunRecord, task: str) -> str:
+def place_of_task(record: RunRecord, task: str) -> str:
+    """A task with the evaluation rows that a run has of it."""
     return f"{task} {record.data[task].evaluation_sha256}"
 
 

@@ -5,15 +5,15 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from lifealign_bench.benchmark.columns import TABLES
+from lifealign_bench.benchmark.columns import OPTIONAL_TABLES, TABLES
 from lifealign_bench.benchmark.schema import PROVENANCE_FILE, RUN_FILE
 from lifealign_bench.benchmark.texts import FILE as TEXTS_FILE
 
 SUBMISSION, README, MANIFEST = "submission.json", "README.md", "MANIFEST.sha256"
 RUNS, ADAPTERS = "runs", "adapters"
 TEXTS = f"{RUNS}/{TEXTS_FILE}"
-TABLE_FILES = tuple(f"{table}.parquet" for table in TABLES)
-FILES_OF_RUN = (RUN_FILE, PROVENANCE_FILE, *TABLE_FILES)
+NEEDED_OF_RUN = (RUN_FILE, *(f"{table}.parquet" for table in TABLES))
+FILES_OF_RUN = (*NEEDED_OF_RUN, PROVENANCE_FILE, *(f"{table}.parquet" for table in OPTIONAL_TABLES))
 EXTENSIONS = (".json", ".md", ".parquet", ".safetensors", ".sha256")
 RUN_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._+-]{0,150}")
 ADAPTER = re.compile(rf"{ADAPTERS}/{RUN_NAME.pattern}/[A-Za-z0-9_][A-Za-z0-9._-]{{0,100}}\.(safetensors|json)")

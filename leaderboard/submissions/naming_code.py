@@ -15,7 +15,9 @@ from lifealign_bench.leaderboard.submissions.manifest import sha256_of
 
 PACKAGE = re.compile(r"(?P<package>[^\s:@/]+==[^\s:@/]+):(?P<file>\S+)")
 REPOSITORY = re.compile(r"(?P<repository>https://\S+)@(?P<commit>[0-9a-f]+):(?P<file>\S+)")
-EXPECTED = "name==version:path/in/package.py, or https://host/repository@commit:path/file.py"
+EXPECTED = (
+    "name==version:path/in/package.py, or https://host/repository@commit:path/file.py, its commit as 40 or 64 digits"
+)
 
 
 def code_of(named: str, file: Path) -> Code:

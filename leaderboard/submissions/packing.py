@@ -16,7 +16,7 @@ from pydantic import ValidationError
 from lifealign_bench.benchmark.columns import read_table
 from lifealign_bench.benchmark.durable import explained
 from lifealign_bench.benchmark.runs import StoredRun
-from lifealign_bench.benchmark.schema import PROVENANCE_FILE, RUN_FILE
+from lifealign_bench.benchmark.schema import RUN_FILE
 from lifealign_bench.benchmark.strict_json import write_json
 from lifealign_bench.benchmark.texts import FILE as TEXTS_FILE
 from lifealign_bench.data.errors import InputError
@@ -32,6 +32,7 @@ from lifealign_bench.leaderboard.submissions.format import (
 from lifealign_bench.leaderboard.submissions.layout import (
     FILES_OF_RUN,
     MANIFEST,
+    NEEDED_OF_RUN,
     README,
     RUNS,
     SUBMISSION,
@@ -155,7 +156,7 @@ def write_bundle(folder: Path, submission: Submission, runs: Sequence[StoredRun]
         for name in FILES_OF_RUN:
             if (run.folder / name).is_file():
                 (target / name).write_bytes((run.folder / name).read_bytes())
-            elif name != PROVENANCE_FILE:
+            elif name in NEEDED_OF_RUN:
                 raise InputError(run.folder / name, "file", "no such file", f"all of {RUN_FILE} and its tables")
     _write_texts(folder, runs)
     write_json(folder / SUBMISSION, submission.model_dump(mode="json"))

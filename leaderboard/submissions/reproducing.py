@@ -1,13 +1,11 @@
-"""Running a submitted run again, from its method's code, in a process that has no network and no keys."""
+"""Running a submitted run again, from its method's code, in a process without network, keys and other files."""
 
 from __future__ import annotations
 
 import math
 import os
-import shutil
-import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,12 +16,17 @@ import yaml
 from lifealign_bench.benchmark.columns import read_table
 from lifealign_bench.benchmark.schema import RunRecord, read_run
 from lifealign_bench.data.errors import InputError, LifeAlignError
+from lifealign_bench.leaderboard.submissions.format import RunEntry
+from lifealign_bench.leaderboard.submissions.isolation import can_isolate, isolated
+from lifealign_bench.leaderboard.submissions.known import NORMAL
+from lifealign_bench.leaderboard.submissions.layout import DEFAULT
 from lifealign_bench.leaderboard.submissions.manifest import sha256_of
+from lifealign_bench.leaderboard.submissions.reading import s3_tables
 from lifealign_bench.leaderboard.submissions.rules_numbers import KEY
+from lifealign_bench.leaderboard.submissions.watching import run_watched
 
-KEPT = ("PATH", "LANG", "LC_ALL", "TMPDIR", "PYTHONPATH", "LD_LIBRARY_PATH", "SYSTEMROOT", "OMP_NUM_THREADS")
+KEPT = ("PATH", "LANG", "LC_ALL", "PYTHONPATH", "LD_LIBRARY_PATH", "SYSTEMROOT", "OMP_NUM_THREADS")
 """Variables that the other process gets: none of them is a key."""
-NORMAL = 1.959963984540054
 SAME_ANSWERS = 0.9
 """The least share of equal answers after training on the same world; another machine's arithmetic takes the rest."""
 
@@ -95,59 +98,87 @@ def suite_of(values: Mapping[str, Any], record: RunRecord, method: str) -> dict[
 
 
 def run_again(
-    suite: Mapping[str, Any], folder: Path, world_seed: int | None, *, not_isolated: bool = False
+    suite: Mapping[str, Any],
+    folder: Path,
+    world_seed: int | None,
+    file: Path | None = None,
+    *,
+    not_isolated: bool = False,
+    say: Callable[[str], None] = lambda line: None,
 ) -> tuple[Path, bool]:
     """Run a suite of one run in a fresh process below an empty folder; its run folder, and whether it was isolated.
 
-    not_isolated: also where this system gives a process no network of its own; then its code can reach everything.
+    file: of the method, which the process may read. not_isolated: also where this system cannot cut a process off;
+    then its code can reach everything that this process can. say: gets what the run says, line by line.
 
     Raises:
         InputError: the process cannot be isolated, and nobody allowed that.
-        LifeAlignError: the run failed; the last lines that it said.
+        LifeAlignError: the run failed, with the last lines that it said, or left something else than a run.
     """
-    isolated = can_isolate()
-    if not isolated and not not_isolated:
+    can = can_isolate()
+    if not can and not not_isolated:
         expected = "a system with `unshare`, a container without network, or --not-isolated for code that you trust"
-        raise InputError("reproduce", "isolation", "a process that is not cut off from the network", expected)
-    values = dict(suite) if world_seed is None else {**suite, "world_seed": world_seed}
-    (folder / "suite.yaml").write_text(yaml.safe_dump(values), "utf-8")
-    command = [*(ISOLATED if isolated else ()), sys.executable, "-P", "-m", "lifealign_bench", "run", "suite.yaml"]
-    done = subprocess.run(
-        [*command, "--workspace", "workspace", "--workers", "1"],
-        cwd=folder,
-        env=scrubbed(os.environ, folder),
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    found = sorted((folder / "workspace" / "results").glob("*/*--*/run.json"))
-    if done.returncode != 0 or len(found) != 1:
-        said = " | ".join((done.stderr + done.stdout).strip().splitlines()[-3:])
-        raise LifeAlignError(f"the run failed with {done.returncode}: {said[:500]}")
-    return found[0].parent, isolated
+        raise InputError("reproduce", "isolation", "a process that is not cut off from the network and files", expected)
+    work = folder / "work"
+    work.mkdir()
+    values = dict(suite) if world_seed is None else _of_fresh_world(suite, world_seed)
+    (work / "suite.yaml").write_text(yaml.safe_dump(values), "utf-8")
+    plain = [sys.executable, "-P", "-m", "lifealign_bench", "run", "suite.yaml"]
+    plain += ["--workspace", "workspace", "--workers", "1"]
+    command = isolated(plain, work, _needed(values, file)) if can else plain
+    ended = run_watched(command or plain, work, scrubbed(os.environ, work), say)
+    found = sorted((work / "workspace" / "results").glob("*/*--*/run.json"))
+    if ended.code != 0 or len(found) != 1:
+        raise LifeAlignError(f"the run failed with {ended.code}: {' | '.join(ended.last)[:500]}")
+    return _looked_at(found[0].parent, work), can
 
 
-ISOLATED = ("unshare", "--map-root-user", "--net", "--")
+def _of_fresh_world(suite: Mapping[str, Any], world_seed: int) -> dict[str, Any]:
+    """The same suite on another miniature world.
+
+    Raises:
+        InputError: a suite whose rows lie in a folder, and so are the same on any world.
+    """
+    if suite.get("data_dir"):
+        raise InputError("--world-seed", "data_dir", suite["data_dir"], "a suite whose rows are made, not read")
+    return {**suite, "world_seed": world_seed}
 
 
-def can_isolate() -> bool:
-    """Whether this system gives a process a network of its own, with nothing in it."""
-    if shutil.which("unshare") is None:
-        return False
-    done = subprocess.run([*ISOLATED, "true"], capture_output=True, check=False)
-    return done.returncode == 0
+def _needed(suite: Mapping[str, Any], file: Path | None) -> list[Path]:
+    """What a run reads beside this package: the method's file, and data and base where they are folders here."""
+    base = suite.get("base")
+    named = [suite.get("data_dir"), base.get("source") if isinstance(base, Mapping) else base]
+    places = [Path(str(name)) for name in named if name and Path(str(name)).is_dir()]
+    return places if file is None else [file.absolute(), *places]
+
+
+def _looked_at(run: Path, work: Path) -> Path:
+    """The folder of a run that strangers' code wrote: neither links that lead elsewhere, nor tables that explode."""
+    if run.resolve() != work.resolve() / run.relative_to(work) or any(path.is_symlink() for path in run.rglob("*")):
+        raise LifeAlignError("the run left links in place of its results")
+    faults = s3_tables(run, RunEntry(folder="again", order="again", seed=0), DEFAULT)
+    if faults:
+        raise LifeAlignError(f"the run left no readable tables: {faults[0].text}")
+    return run
 
 
 def scrubbed(environment: Mapping[str, str], home: Path) -> dict[str, str]:
     """An environment without keys, tokens and settings of whoever runs this; its home is an empty folder."""
     kept = {name: environment[name] for name in KEPT if name in environment}
-    return {**kept, "HOME": str(home), "HF_HUB_OFFLINE": "1", "TRANSFORMERS_OFFLINE": "1", "HF_HOME": str(home / "hub")}
+    own = {"HOME": str(home), "TMPDIR": str(home), "USER": "root", "LOGNAME": "root"}
+    return {**kept, **own, "HF_HUB_OFFLINE": "1", "TRANSFORMERS_OFFLINE": "1", "HF_HOME": str(home / "hub")}
 
 
 def compare_runs(submitted: Path, again: Path, *, fresh: bool, isolated: bool) -> Reproduced:
-    """A submitted run beside the same run again; fresh: on another world, where only the size of numbers compares."""
+    """A submitted run beside the same run again; fresh: on another world, where only the size of numbers compares.
+
+    Raises:
+        InputError: fresh, and yet a task has the rows that it had.
+    """
     one: RunRecord = read_run(submitted)
     two: RunRecord = read_run(again)
+    if fresh and (same := [task for task in one.data if one.data[task] == two.data.get(task)]):
+        raise InputError("--world-seed", "data", f"the same rows of {', '.join(same)}", "items that nobody has seen")
     same_source = one.method.source_sha256 == two.method.source_sha256 and one.method.config == two.method.config
     metrics = tuple(
         found

@@ -9,10 +9,8 @@ import pandas as pd
 
 from lifealign_bench.leaderboard.submissions.bundle import RunRows
 from lifealign_bench.leaderboard.submissions.findings import Finding, error, warning
-from lifealign_bench.leaderboard.submissions.known import Reference, base_of, reference_cells
+from lifealign_bench.leaderboard.submissions.known import NORMAL, Reference, base_of, place_of_task, reference_cells
 
-NORMAL = 1.959963984540054
-"""The 97.5 % point of the normal distribution."""
 PROMPTS = 2
 """As many prompts as may change their answer on another machine where all of the board's agree (standard error 0)."""
 NATS = 1e-6
@@ -24,7 +22,7 @@ def t1_row_zero(rows: RunRows) -> Iterator[Finding]:
     record, known, file = rows.run.record, rows.bundle.known, rows.run.file("cells.parquet")
     unknown = []
     for (task, name), own in reference_cells(rows.scores.cells, record).items():
-        place = (base_of(record.model), f"{task} {record.data[task].evaluation_sha256}")
+        place = (base_of(record.model), place_of_task(record, task))
         reference = known.row_zero.get(place, {}).get(name)
         if reference is None:
             unknown.append(f"{task} {name.partition(' ')[0]}")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 
+import numpy as np
 import pandas as pd
 
 from lifealign_bench.data.rows import digest
@@ -76,11 +77,14 @@ def j4_prompts(rows: RunRows) -> Iterator[Finding]:
 
 
 def _prompts(file: str, samples: pd.DataFrame, known: pd.DataFrame) -> Iterator[Finding]:
-    for row in samples[samples["pair_id"].isin(known.index)].to_dict("records"):
-        expected = known.loc[row["pair_id"]]
-        for name in PROMPT:
-            if row[name] != expected[name] and not (pd.isna(row[name]) and pd.isna(expected[name])):
-                yield error("J4", file, f"{row['sample_id']}: {name}", row[name], f"{expected[name]}, as on the board")
+    beside = known.reindex(samples["pair_id"].to_numpy(object))
+    there = beside.index.isin(known.index)
+    for name in PROMPT:
+        found, expected = (frame[name].to_numpy(object) for frame in (samples, beside))
+        neither = pd.isna(found) & pd.isna(expected)
+        for place in np.flatnonzero(there & ~neither & (found != expected)):
+            sample = samples["sample_id"].iloc[place]
+            yield error("J4", file, f"{sample}: {name}", found[place], f"{expected[place]}, as on the board")
 
 
 def j5_verdicts(rows: RunRows) -> Iterator[Finding]:

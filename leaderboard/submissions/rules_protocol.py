@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from lifealign_bench.data.rows import digest
 from lifealign_bench.leaderboard.submissions.bundle import Bundle, BundledRun
@@ -49,32 +49,48 @@ def p4_judges(run: BundledRun, bundle: Bundle) -> Iterator[Finding]:
 
 
 def p5_order(run: BundledRun, bundle: Bundle) -> Iterator[Finding]:
-    """P5: the order is a permutation of the suite's tasks, in the closed division one of the board's, with its name."""
+    """P5: the order is a permutation of the suite's tasks, in the closed division one of the board's, and nowhere one
+    that has the name of another of the board's."""
     suite = _suite(bundle)
     tasks = suite.tasks if suite else frozenset(bundle.runs[0].record.order.tasks)
     if set(run.record.order.tasks) != tasks:
         found = ", ".join(run.record.order.tasks)
         yield error("P5", run.file("run.json"), "order.tasks", found, f"each of {', '.join(sorted(tasks))} once")
-    elif bundle.submission.division == "closed":
+    else:
         # A suite that is not the board's, but has the tasks of one that is, is ranked with it.
         of_tasks = [each for each in bundle.known.suites.values() if each.tasks == tasks]
         orders = suite.orders if suite else {order for each in of_tasks for order in each.orders}
-        own = run.record.order
-        if orders and (own.name, own.tasks) not in orders:
-            names = sorted({name for name, _ in orders})
+        own, names = run.record.order, sorted({name for name, _ in orders})
+        bound = bundle.submission.division == "closed" or own.name in names
+        if orders and bound and (own.name, own.tasks) not in orders:
             found = f"{own.name}: {', '.join(own.tasks)}"
             yield error("P5", run.file("run.json"), "order", found, f"an order of this board: {', '.join(names)}")
 
 
 def p6_once(bundle: Bundle) -> Iterator[Finding]:
-    """P6: no two runs share method, order and seed, whatever they are called."""
+    """P6: no two runs share method, order and seed, whatever they are called; of each seed one STL and one MTL, of
+    whatever order, is what the method is read against."""
     seen: dict[tuple[str, tuple[str, ...], int], BundledRun] = {}
     for run in bundle.runs:
         record = run.record
-        key = (record.method.spec.schedule if not run.is_method else "", record.order.tasks, record.identity.seed)
+        schedule, tasks = record.method.spec.schedule, record.order.tasks
+        key = ("", tasks, record.identity.seed) if run.is_method else (schedule, (), record.identity.seed)
         if key in seen:
             found = f"the order and seed of {seen[key].entry.folder}"
             yield error("P6", run.file("run.json"), "identity", found, "one run for each order and seed")
+        seen.setdefault(key, run)
+
+
+def p6_rows(bundle: Bundle, trained: Mapping[str, str]) -> Iterator[Finding]:
+    """P6: no run is shown as two seeds of an order; trained: by folder the hash of what its rows say after row 0."""
+    seen: dict[tuple[tuple[str, ...], str], BundledRun] = {}
+    for run in bundle.runs:
+        key = (run.record.order.tasks, trained.get(run.entry.folder, ""))
+        if not run.is_method or not key[1]:
+            continue
+        if key in seen:
+            found = f"the rows of {seen[key].entry.folder}"
+            yield error("P6", run.file("pairs.parquet"), "rows", found, "rows of its own for each seed")
         seen.setdefault(key, run)
 
 
@@ -96,6 +112,17 @@ def p8_suite(bundle: Bundle) -> Iterator[Finding]:
     if _suite(bundle) is None:
         known = ", ".join(sorted(bundle.known.suites)) or "none"
         yield warning("P8", "submission.json", "suite", bundle.submission.suite, f"a suite of this board: {known}")
+
+
+def p9_seeds(run: BundledRun, bundle: Bundle) -> Iterator[Finding]:
+    """P9: in the closed division each order is run with the seeds of the board: nobody picks those that went well, nor
+    asks of all others what they never ran."""
+    suite, record = _suite(bundle), run.record
+    if bundle.submission.division == "closed" and run.is_method and suite:
+        seeds = sorted(seed for tasks, seed in suite.blocks if tasks == record.order.tasks)
+        if seeds and record.identity.seed not in seeds:
+            expected = f"a seed of this board: {', '.join(map(str, seeds))}"
+            yield error("P9", run.file("run.json"), "identity.seed", record.identity.seed, expected)
 
 
 def _suite(bundle: Bundle) -> KnownSuite | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence, Set
 
 import pandas as pd
 
@@ -17,7 +17,8 @@ SOME = 3
 
 
 def c5_questions(rows: RunRows) -> Iterator[Finding]:
-    """C5: each judge has a row for every answer and dimension that it was asked for, and the oracle a verdict.
+    """C5: each judge has a row for every answer and dimension that it was asked for, and the oracle a verdict; in the
+    closed division every cell has enough verdicts to be ranked.
 
     People are left out: not everybody rates every answer.
     """
@@ -29,31 +30,46 @@ def c5_questions(rows: RunRows) -> Iterator[Finding]:
 
 
 def _alone(rows: RunRows, judge: JudgeRecord, own: pd.DataFrame) -> Iterator[Finding]:
-    file = rows.run.file("judgments.parquet")
+    file, samples = rows.run.file("judgments.parquet"), rows.samples
+    labelled = samples["harm"].notna().tolist()
+    everything = samples["sample_id"].tolist()
+    said = _by_dimension(own)
     for dimension in asked_in(rows.bundle, judge):
-        asked = rows.samples[rows.samples["harm"].notna()] if dimension == "refusal" else rows.samples
-        said = own[own["dimension"] == dimension]
-        yield from _lacking(file, f"{dimension}, {judge.name}", asked["sample_id"], said["sample_id"])
-        strange = said.loc[~said["sample_id"].isin(asked["sample_id"]), "sample_id"]
-        if len(strange):
+        place, about = f"{dimension}, {judge.name}", dimension == "refusal"
+        asked = [one for one, known in zip(everything, labelled, strict=True) if known or not about]
+        there, scored = said.get(dimension, ([], set()))
+        yield from _lacking(file, place, asked, set(there))
+        wanted = set(asked)
+        if strange := [one for one in there if one not in wanted]:
             found = f"{len(strange)} rows, {', '.join(map(str, strange[:SOME]))}"
-            yield error("C5", file, f"{dimension}, {judge.name}", found, "rows only of answers that are asked for it")
-        scored = said[said["status"] == "scored"]
+            yield error("C5", file, place, found, "rows only of answers that are asked for it")
         if judge.name == ORACLE:
-            yield from _lacking(file, f"{dimension}: status", said["sample_id"], scored["sample_id"])
+            yield from _lacking(file, f"{dimension}: status", there, scored)
         else:
-            yield from _thin_cells(file, dimension, asked, scored)
+            yield from _thin_cells(rows, dimension, wanted, scored)
+
+
+def _by_dimension(own: pd.DataFrame) -> dict[str, tuple[list[str], set[str]]]:
+    """The samples that have a row, and those of them that have a verdict, by dimension."""
+    found: dict[str, tuple[list[str], set[str]]] = {}
+    columns = (own[name].tolist() for name in ("sample_id", "dimension", "status"))
+    for sample, dimension, status in zip(*columns, strict=True):
+        there, scored = found.setdefault(dimension, ([], set()))
+        there.append(sample)
+        if status == "scored":
+            scored.add(sample)
+    return found
 
 
 def _compared(rows: RunRows, judge: JudgeRecord, own: pd.DataFrame) -> Iterator[Finding]:
     """Where one answer of a cell is compared, all of it are, in both positions."""
     file, samples = rows.run.file("judgments.parquet"), rows.cells_of_samples
     for (against, dimension, step, task), said in own.groupby(["against", "dimension", "step", "task"], sort=True):
-        asked = samples[int(str(step)), str(task)]["sample_id"]
+        asked = samples[int(str(step)), str(task)]["sample_id"].tolist()
         for position in (0, 1):
             place = f"{dimension} against {against}, {judge.name}: position {position}"
             there = said.loc[said["position"] == position, "sample_id"]
-            yield from _lacking(file, place, asked, there)
+            yield from _lacking(file, place, asked, set(there))
 
 
 def asked_in(bundle: Bundle, judge: JudgeRecord) -> list[str]:
@@ -64,17 +80,19 @@ def asked_in(bundle: Bundle, judge: JudgeRecord) -> list[str]:
     return [name for name in DIMENSIONS if name in covered]
 
 
-def _lacking(file: str, place: str, asked: pd.Series, there: pd.Series) -> Iterator[Finding]:
-    gone = asked[~asked.isin(there)]
-    if len(gone):
+def _lacking(file: str, place: str, asked: Sequence[str], there: Set[str]) -> Iterator[Finding]:
+    if gone := [one for one in asked if one not in there]:
         found = f"no verdict on {len(gone):,} of {len(asked):,} answers: {', '.join(map(str, gone[:SOME]))}"
         yield error("C5", file, place, found, "one row for each answer, whatever it says")
 
 
-def _thin_cells(file: str, dimension: str, asked: pd.DataFrame, scored: pd.DataFrame) -> Iterator[Finding]:
-    """A mean of the whole run hides a cell that lost its worst answers."""
-    there = asked[["step", "task"]].assign(share=asked["sample_id"].isin(scored["sample_id"]))
-    for row in there.groupby(["step", "task"], as_index=False).mean().to_dict("records"):
-        if row["share"] < ENOUGH:
-            place, found = f"step {row['step']}, {row['task']}: {dimension}", f"{100 * row['share']:.1f} % judged"
-            yield warning("C5", file, place, found, f"{100 * ENOUGH:.0f} % of the answers of each cell")
+def _thin_cells(rows: RunRows, dimension: str, asked: Set[str], scored: Set[str]) -> Iterator[Finding]:
+    """A mean of the whole run hides a cell that lost its worst answers: each cell must have enough verdicts."""
+    say = error if rows.bundle.submission.division == "closed" else warning
+    for (step, task), own in rows.cells_of_samples.items():
+        there = [one for one in own["sample_id"].tolist() if one in asked]
+        share = sum(one in scored for one in there) / len(there) if there else 1.0
+        if share < ENOUGH:
+            place, found = f"step {step}, {task}: {dimension}", f"{100 * share:.1f} % judged"
+            expected = f"{100 * ENOUGH:.0f} % of the answers of each cell: judge the rest, or submit without verdicts"
+            yield say("C5", rows.run.file("judgments.parquet"), place, found, expected)

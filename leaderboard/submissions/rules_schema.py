@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 
 from lifealign_bench.benchmark.schema import DataRecord
+from lifealign_bench.leaderboard.submissions.already_there import plain
 from lifealign_bench.leaderboard.submissions.bundle import Bundle, BundledRun, RunRows
 from lifealign_bench.leaderboard.submissions.findings import Finding, error
 from lifealign_bench.leaderboard.submissions.format import Submission
@@ -48,6 +49,7 @@ def _said_twice(run: BundledRun, submission: Submission) -> Iterator[tuple[str, 
         yield "method.version", record.method.version, method.version
     else:
         yield "role", record.method.spec.schedule == "sequential", False
+        yield "identity.method is the method's", plain(record.identity.method) == plain(method.label), False
 
 
 def s6_one_method(bundle: Bundle) -> Iterator[Finding]:

@@ -76,6 +76,14 @@ def s9_texts(file: str, path: Path) -> Iterator[Finding]:
             yield error("S9", file, f"row {number}: redistributable", row["redistributable"], "only texts that may be")
 
 
+def s9_rubrics(file: str, own: Texts, known: Texts) -> Iterator[Finding]:
+    """S9: a task's rubric, by which the board may judge answers, is the board's, or that of its card."""
+    for task, rubric in own.rubrics.items():
+        expected = known.rubrics.get(task) or _rubric(task)
+        if expected and rubric != expected:
+            yield error("S9", file, f"{task}: rubric", rubric, f"{expected}, as on the board")
+
+
 def _turns(prompt: Any) -> tuple[Message, ...]:
     return tuple(Message(role, content) for role, content in json.loads(prompt))
 

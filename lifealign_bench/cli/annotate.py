@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 DRAW = "draw"
 HELP = ("--help",)
+RATERS = ("rater-1", "rater-2")
 
 
 class RunsOrCommand(TyperGroup):
@@ -56,7 +57,9 @@ def draw(
     runs: Runs,
     study: Study,
     share: Annotated[str, typer.Option("--share", help="How many answers are drawn: 50, or a part: 2%.")] = "50",
-    raters: Annotated[str, typer.Option("--raters", help="Names of the raters, comma-separated.")] = "rater-1,rater-2",
+    raters: Annotated[
+        str | None, typer.Option("--raters", help="Names of the raters, comma-separated; else rater-1,rater-2.")
+    ] = None,
     per_item: Annotated[int, typer.Option("--per-item", help="Raters of each answer, at least 2.")] = 2,
     dimensions: Annotated[
         str, typer.Option("--dimensions", help="Some of helpfulness,safety,rubric,refusal.")
@@ -85,7 +88,7 @@ def draw(
 
     stored = find_runs(runs)
     settings = _settings(stored, share, per_item, dimensions, pairwise, controls, seed, templates, reference=reference)
-    names = [name.strip() for name in raters.split(",") if name.strip()]
+    names = None if raters is None else [name.strip() for name in raters.split(",") if name.strip()]
     file = _opened(study, stored, settings, names)
     _greet(file, host, port, tokens_only=tokens_only)
     if serve:
@@ -167,7 +170,7 @@ def _share(text: str, stored: Sequence[StoredRun]) -> int:
     return count
 
 
-def _opened(path: Path, stored: Sequence[StoredRun], settings: Settings, names: Sequence[str]) -> StudyFile:
+def _opened(path: Path, stored: Sequence[StoredRun], settings: Settings, names: Sequence[str] | None) -> StudyFile:
     """The study of these settings: as it is where it was drawn before, else drawn now."""
     from lifealign_bench.benchmark.human_answers import candidates_of, judged_runs
     from lifealign_bench.benchmark.judge_running import world_of
@@ -182,14 +185,25 @@ def _opened(path: Path, stored: Sequence[StoredRun], settings: Settings, names: 
         if file.settings != settings:
             raise InputError(path, "study", "one of other runs or settings", "another --study, or `annotate serve`")
         check_templates(file.study())
+        _check_raters(file, names or ())
         return file
     candidates = candidates_of(judged_runs(stored, settings.against), settings.against, settings.dimensions)
     found = drawn_from(candidates, settings.share, settings.seed)
-    study = make_study(found, settings, [new_rater(name) for name in names], world_of(stored))
+    study = make_study(found, settings, [new_rater(name) for name in names or RATERS], world_of(stored))
     for name, counts in counted(found).items():
         told = ", ".join(f"{key} {count}" for key, count in sorted(counts.items()))
         typer.echo(f"drawn by {name}: {told}")
     return create(path, study)
+
+
+def _check_raters(file: StudyFile, names: Sequence[str]) -> None:
+    """Raise InputError where somebody is named who was not when the study was drawn."""
+    from lifealign_bench.data.errors import InputError
+
+    known = [rater.name for rater in file.raters()]
+    if unknown := [name for name in names if name not in known]:
+        expected = f"{', '.join(known)}; `annotate add-rater NAME` registers somebody later"
+        raise InputError("--raters", "name", unknown[0], expected)
 
 
 def _greet(file: StudyFile, host: str, port: int, *, tokens_only: bool) -> None:

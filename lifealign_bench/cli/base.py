@@ -70,3 +70,39 @@ def build(
         markup=False,
         soft_wrap=True,
     )
+
+
+@app.command()
+def serve(
+    suite: Annotated[str, typer.Argument(help="The suite whose base is served.")],
+    workspace: options.Workspace = options.DEFAULT_WORKSPACE,
+    data_dir: options.DataDir = None,
+    start: Annotated[bool, typer.Option("--start", help="Start it here, if vllm is installed; else print it.")] = False,
+) -> None:
+    """The vLLM server that answers for a suite's stages (`evaluation.answers: {backend: vllm, url: ...}`)."""
+    import os
+    import shlex
+    import shutil
+
+    from lifealign_bench.benchmark.serving_base import serve_command
+    from lifealign_bench.benchmark.session import Overrides, overridden
+    from lifealign_bench.benchmark.suite import load_suite
+    from lifealign_bench.benchmark.workspaces import open_store
+    from lifealign_bench.benchmark.world import load_world
+    from lifealign_bench.data.errors import InputError
+
+    wanted = overridden(load_suite(suite), Overrides(data_dir=data_dir))
+    store = open_store(workspace)
+    world = load_world(wanted, store.root, lambda text: None)
+    folder = world.folder_of_base(store)
+    if not folder.is_dir():
+        raise InputError(folder, "base", "not built yet", "a base that `lifealign run` has built")
+    around, words = serve_command(world, store)
+    if not start:
+        typer.echo(" ".join([*(f"{name}={value}" for name, value in around.items()), shlex.join(words)]))
+        return
+    program = shutil.which(words[0])
+    if program is None:
+        raise InputError("--start", "program", "no vllm on the path", "an environment of its own: pip install vllm")
+    # It takes this process's place: there is nothing left to do here.
+    os.execve(program, words, {**os.environ, **around})  # noqa: S606

@@ -129,11 +129,12 @@ def similarity(
     from lifealign_bench.benchmark.evaluation.embeddings import measure_similarity
     from lifealign_bench.benchmark.session import Overrides, overridden
     from lifealign_bench.benchmark.statistics.similarity import write_similarity
-    from lifealign_bench.benchmark.store import Store
     from lifealign_bench.benchmark.suite import load_suite
+    from lifealign_bench.benchmark.workspaces import open_store
     from lifealign_bench.benchmark.world import load_world
 
     chosen = overridden(load_suite(suite), Overrides(data_dir=data_dir))
-    world = load_world(chosen, workspace / "store", lambda text: None)
-    record = measure_similarity(world, Store(workspace / "store"))
+    store = open_store(workspace)
+    world = load_world(chosen, store.root, lambda text: None)
+    record = measure_similarity(world, store)
     typer.echo(f"wrote {write_similarity(workspace / 'results' / chosen.name, record)}")

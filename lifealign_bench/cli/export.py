@@ -71,13 +71,14 @@ def lm_eval(
     """Write a suite's evaluation pairs as lm-eval tasks, for any model: lm_eval --include_path DIR --tasks NAME."""
     from lifealign_bench.benchmark.capability.exporting import export_tasks
     from lifealign_bench.benchmark.session import overridden
-    from lifealign_bench.benchmark.store import Store
     from lifealign_bench.benchmark.suite import load_suite
+    from lifealign_bench.benchmark.workspaces import open_store
     from lifealign_bench.benchmark.world import load_world
 
     changes = options.make_overrides(None, None, None, None, eval_rows, base, data_dir, world_seed)
-    world = load_world(overridden(load_suite(suite), changes), workspace / "store", lambda text: None)
-    exported = export_tasks(world, Store(workspace / "store"), out)
+    store = open_store(workspace)
+    world = load_world(overridden(load_suite(suite), changes), store.root, lambda text: None)
+    exported = export_tasks(world, store, out)
     if exported.not_rendered:
         typer.echo(f"no rendered tasks: {exported.not_rendered}", err=True)
     for name in exported.names:

@@ -9,6 +9,8 @@ import typer
 
 from lifealign_bench.cli import options
 
+ANY_ADDRESS = ("0.0.0.0", "::")  # noqa: S104
+
 
 def leaderboard(
     results: Annotated[
@@ -48,16 +50,22 @@ def leaderboard(
     places = results or [str(own if own.exists() else shipped_results())]
     if places == [str(shipped_results())]:
         typer.echo(f"no results in {own}: {NOTE}", err=True)
-    paths = [Path(place) for place in places]
     beside = capability or drift
     if table or matrix or costs or orders or beside or as_json or figure is not None or metric is not None:
+        from lifealign_bench.benchmark.workspaces import results_folder
+
+        paths = [results_folder(place) for place in places]
         _in_terminal(paths, metric, matrix, costs, orders, figure, order, as_json)
         if beside and not as_json and figure is None:
             _beside(paths, capability, drift)
         return
     from lifealign_bench.leaderboard.serving import absolute, serve
 
-    serve(absolute(places), host=host, port=port, open_browser=browser)
+    found = absolute(places)
+    typer.echo(
+        f"the board is at http://{'localhost' if host in ANY_ADDRESS else host}:{port}; Ctrl-C ends it", err=True
+    )
+    serve(found, host=host, port=port, open_browser=browser)
 
 
 def _beside(places: list[Path], capability: bool, drift: bool) -> None:

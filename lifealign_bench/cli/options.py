@@ -11,7 +11,34 @@ if TYPE_CHECKING:
     from lifealign_bench.benchmark.session import Overrides
 
 SuiteArgument = Annotated[str, typer.Argument(help="A built-in suite or a YAML file.", metavar="SUITE")]
-Workspace = Annotated[Path, typer.Option("--workspace", "-w", help="Folder of the store and the results.")]
+
+
+def _workspace(place: str | Path) -> Path:
+    from lifealign_bench.benchmark.workspaces import workspace_folder
+
+    return workspace_folder(str(place))
+
+
+def _results(place: str | Path) -> Path:
+    from lifealign_bench.benchmark.workspaces import results_folder
+
+    return results_folder(str(place))
+
+
+Workspace = Annotated[
+    Path,
+    typer.Option(
+        "--workspace",
+        "-w",
+        parser=_workspace,
+        metavar="FOLDER|URL",
+        help="Folder, or URL (s3://...), of the store and the results.",
+    ),
+]
+RunFolders = Annotated[
+    list[Path],
+    typer.Argument(parser=_results, metavar="RUNS", help="Run folders, or folders or URLs that hold them."),
+]
 Methods = Annotated[str | None, typer.Option("--methods", help="Methods, comma-separated; names or file.py:Class.")]
 Orders = Annotated[
     str | None, typer.Option("--orders", help="paper, williams, all, random:N, names of the suite's orders, or a>b>c.")
@@ -30,6 +57,11 @@ Judge = Annotated[
 Workers = Annotated[
     int | None,
     typer.Option("--workers", min=1, help="Nodes computed at once; by default as many as the cores allow."),
+]
+Engine = Annotated[str, typer.Option("--engine", help="Who computes the nodes: local, or ray.")]
+Address = Annotated[
+    str | None,
+    typer.Option("--address", help="With --engine ray: host:port, ray://host:port or auto; else a cluster of its own."),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for machines.")]
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from lifealign_bench.cli import options
+from lifealign_bench.cli import options, variants
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -28,6 +28,10 @@ def plan(
     base: options.Base = None,
     data_dir: options.DataDir = None,
     world_seed: options.WorldSeed = None,
+    condition: variants.Condition = None,
+    grid: variants.Grid = None,
+    vary: variants.Vary = None,
+    bases: variants.Bases = None,
     power: Annotated[
         float | None,
         typer.Option(
@@ -42,9 +46,21 @@ def plan(
         Path | None, typer.Option("--from", help="Results whose variance counts; else the workspace's of the suite.")
     ] = None,
     metric: Annotated[str | None, typer.Option("--metric", help="With --power: a metric; else the primary.")] = None,
+    probe: Annotated[
+        bool | None,
+        typer.Option(
+            "--probe/--no-probe",
+            help="Measure this machine for some seconds, for the hours; by default for suites that name the size of "
+            "their base, where nothing was measured yet.",
+        ),
+    ] = None,
+    costs: Annotated[
+        bool, typer.Option("--costs", help="Instead: a Markdown table of what each method costs, from a probe.")
+    ] = False,
     as_json: options.Json = False,
 ) -> None:
-    """Show how many nodes are planned, shared, cached and to run, and how long they will take.
+    """Show how many nodes are planned, shared, cached and to run, and how long they will take; of several variants,
+    what each adds to those before it.
 
     Exits with 1 where the plan is over the suite's own limit of GPU hours a method.
     """
@@ -59,7 +75,19 @@ def plan(
 
     console = Console(stderr=as_json)
     changes = options.make_overrides(methods, orders, seeds, train_rows, eval_rows, base, data_dir, world_seed)
-    counts = _counts(overridden(load_suite(suite), changes), workspace, console)
+    chosen = overridden(load_suite(suite), changes)
+    if costs:
+        from lifealign_bench.cli.plan_costs import print_costs
+
+        print_costs(chosen)
+        return
+    if condition or grid or vary or bases:
+        from lifealign_bench.cli.plan_variants import plan_variants
+
+        asked = variants.variants_of(chosen, condition, grid, vary, bases)
+        plan_variants(asked, workspace, console, as_json=as_json)
+        return
+    counts = _counts(chosen, workspace, console, probe=probe)
     over = over_limit(counts)
     if as_json:
         import json
@@ -113,17 +141,17 @@ def _show_power(
         show_widths(Console(), found, half_width, widths)
 
 
-def _counts(suite: Suite, workspace: Path, console: Console) -> PlanCounts:
+def _counts(suite: Suite, workspace: Path, console: Console, *, probe: bool | None) -> PlanCounts:
     """The plan of a suite in numbers; wrong names and fields are errors whether or not rows and base are here."""
-    from lifealign_bench.benchmark.orders import resolve_orders
     from lifealign_bench.benchmark.plan import planned_methods
     from lifealign_bench.benchmark.plan_counting import numbers_of
-    from lifealign_bench.benchmark.store import Store
+    from lifealign_bench.benchmark.suite_orders import orders_of
+    from lifealign_bench.benchmark.workspaces import open_store
     from lifealign_bench.benchmark.world import load_world, outline_world
     from lifealign_bench.data.errors import InputError, UnknownNameError
 
     device = _device(suite)
-    resolve_orders(suite.orders, suite.task_names)
+    orders_of(suite)
     planned_methods(suite)
     try:
         world = load_world(suite, workspace / "store", lambda text: None)
@@ -131,8 +159,25 @@ def _counts(suite: Suite, workspace: Path, console: Console) -> PlanCounts:
         raise
     except InputError as missing:
         console.print(f"rows or base are not here, so nothing counts as cached ({missing})", markup=False)
-        return numbers_of(suite, outline_world(suite), None, device)
-    return numbers_of(suite, world, Store(workspace / "store"), device)
+        found = numbers_of(suite, outline_world(suite), None, device)
+    else:
+        found = numbers_of(suite, world, open_store(workspace), device)
+    return _probed(found, console, probe=probe)
+
+
+def _probed(counts: PlanCounts, console: Console, *, probe: bool | None) -> PlanCounts:
+    """The plan with the hours that a probe of this machine gives, where one is asked for or nothing else is known."""
+    from dataclasses import replace
+
+    from lifealign_bench.benchmark.environment import device_class
+    from lifealign_bench.benchmark.probe import probe as measure
+
+    usual = counts.suite.base.parameters is not None and not counts.guess.measured
+    if not (usual if probe is None else probe):
+        return counts
+    console.print("measuring this machine for some seconds (--no-probe leaves it out)", style="dim", markup=False)
+    found = measure(counts.suite, device_class())
+    return replace(counts, guess=counts.guess.on(found.rates, str(found), found.device))
 
 
 def as_record(counts: PlanCounts) -> dict[str, object]:
@@ -158,6 +203,7 @@ def as_record(counts: PlanCounts) -> dict[str, object]:
         "gpu_hours_by_method": hours,
         "estimated_s": round(sum(guess.remaining_s.values()), 1),
         "rates_measured": guess.measured,
+        "probe": guess.probe,
         "notes": list(counts.notes),
     }
 
@@ -180,13 +226,16 @@ def show(console: Console, counts: PlanCounts, workers: int = 1) -> None:
     for note in counts.notes:
         console.print(note, markup=False, style="yellow", soft_wrap=True)
     hours = ", ".join(f"{name} {value:.2f}" for name, value in guess.gpu_hours_by_method.items())
-    source = "measured in this workspace" if guess.measured else "assumed, nothing was measured here yet"
+    assumed_rates = "assumed, nothing was measured here yet" if guess.probe is None else "measured by a probe"
+    source = "measured in this workspace" if guess.measured else assumed_rates
     left = clock(sum(guess.remaining_s.values()) / workers)
     at_once = f", {workers} nodes at once" if workers > 1 else ""
     console.print(f"{counts.runs:,} runs; about {left} left{at_once} (rates {source})", markup=False, highlight=False)
+    if guess.probe is not None:
+        console.print(f"this machine: {guess.probe}", markup=False, highlight=False, soft_wrap=True)
     if suite.base.parameters is not None:
-        assumed = suite.limits.assumed_tflops
-        console.print(f"GPU hours a method at {assumed:g} TFLOP/s: {hours}", markup=False, highlight=False)
+        rate = "as measured here" if guess.on_gpu else f"at {suite.limits.assumed_tflops:g} TFLOP/s, assumed"
+        console.print(f"GPU hours a method {rate}: {hours}", markup=False, highlight=False)
 
 
 def sharing_line(sharing: Sharing) -> str:

@@ -23,13 +23,14 @@ def seen_board(results: Path, metric: str | None) -> Measured:
         InputError: nothing was run yet, or runs that cannot be compared.
         UnknownNameError: a metric that has no number per prompt.
     """
+    from lifealign_bench.benchmark.compact.opening import below
     from lifealign_bench.benchmark.runs import find_runs
     from lifealign_bench.benchmark.schema import RUN_FILE
     from lifealign_bench.benchmark.statistics.board import measured
     from lifealign_bench.benchmark.statistics.reading import read_board
     from lifealign_bench.data.errors import InputError
 
-    if not results.is_dir() or next(results.rglob(RUN_FILE), None) is None:
+    if not results.is_dir() or not any(any(place.rglob(RUN_FILE)) for place in below(results)):
         expected = "runs whose variance can be seen: `lifealign run` a few blocks first, or name others with --from"
         raise InputError(results, "--power", "no runs", expected)
     primary = metric or find_runs(results)[0].record.primary_metric

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -15,6 +15,10 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedCo
 if TYPE_CHECKING:
     from lifealign_bench.benchmark.engine import State
     from lifealign_bench.benchmark.graph import Kind, Node
+
+
+QUIET = 30.0
+"""Seconds after which a node that is still at work is named, where there is no terminal: building a base takes long."""
 
 
 class Watcher:
@@ -40,6 +44,7 @@ class Watcher:
         self._spent: defaultdict[Kind, float] = defaultdict(float)
         self._expected: defaultdict[Kind, float] = defaultdict(float)
         self._running: dict[str, tuple[TaskID, float]] = {}
+        self._elsewhere: dict[str, str] = {}
         self.progress = Progress(
             TextColumn("{task.description}"),
             BarColumn(bar_width=24),
@@ -48,6 +53,7 @@ class Watcher:
             TimeElapsedColumn(),
             console=console,
         )
+        self._told = time.monotonic()
         self._all = self.progress.add_task("all nodes", total=len(self.seconds), note="")
 
     @contextmanager
@@ -61,22 +67,44 @@ class Watcher:
 
     def started(self, node: Node) -> None:
         """See `Listener`."""
-        row = self.progress.add_task(escape(node.label[:70]), total=1, note="")
+        self._elsewhere.pop(node.key, None)
+        row = self._running[node.key][0] if node.key in self._running else self._row(node, "")
+        self.progress.update(row, note="")
         self._running[node.key] = (row, time.monotonic())
 
     def progressed(self, node: Node, what: str, done: int, total: int, loss: float | None) -> None:
         """See `Listener`."""
         note = what if loss is None else f"{what}, loss {loss:.4f}"
         self.progress.update(self._running[node.key][0], completed=done, total=total, note=note)
+        if self.lines and time.monotonic() - self._told >= QUIET:
+            self._told = time.monotonic()
+            text = f"running: {escape(node.label)}, {done:.0f} of {total:.0f}, {note}"
+            self.console.print(text, soft_wrap=True, highlight=False)
 
-    def waiting(self, node: Node) -> None:
+    def waiting(self, node: Node, holder: str) -> None:
         """See `Listener`."""
-        self.progress.update(self._running[node.key][0], note="waiting for another process")
+        if self._elsewhere.get(node.key) == holder:
+            return
+        self._elsewhere[node.key] = holder
+        if node.key not in self._running:
+            self._running[node.key] = (self._row(node, ""), time.monotonic())
+        self.progress.update(self._running[node.key][0], note=f"at {escape(holder)}")
+        if self.lines:
+            self.console.print(f"elsewhere: {escape(node.label)}, at {escape(holder)}", soft_wrap=True, highlight=False)
+
+    def damaged(self, node: Node, problems: Sequence[str]) -> None:
+        """See `Listener`."""
+        text = f"damaged: {node.label}: {len(problems)} lines of its manifest do not hold; it is computed again"
+        self.console.print(text, markup=False, soft_wrap=True, highlight=False)
+
+    def _row(self, node: Node, note: str) -> TaskID:
+        return self.progress.add_task(escape(node.label[:70]), total=1, note=note)
 
     def ended(self, node: Node, state: State) -> None:
         """See `Listener`."""
         expected = self.seconds[node.key]
         self._ahead[node.kind] -= expected
+        elsewhere = self._elsewhere.pop(node.key, None)
         row, began = self._running.pop(node.key, (None, time.monotonic()))
         took = time.monotonic() - began
         if row is not None:
@@ -89,7 +117,8 @@ class Watcher:
         self.failed += state in ("failed", "skipped")
         note = f"{self.cached} cached, {self.failed} failed, {clock(self.left)} left"
         self.progress.update(self._all, advance=1, note=note)
-        if self.lines and state != "cached":
+        if self.lines and (state != "cached" or elsewhere is not None):
+            self._told = time.monotonic()
             time_taken = f" in {took:.1f} s" if state == "done" else ""
             self.console.print(f"{state}: {escape(node.label)}{time_taken}; {note}", soft_wrap=True, highlight=False)
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def report(
-    runs: Annotated[list[Path], typer.Argument(help="Run folders, or folders that hold them.", metavar="RUNS")],
+    runs: options.RunFolders,
     metric: Annotated[
         list[str] | None,
         typer.Option("--metric", help="A metric, as often as wanted; by default the primary one and the rubric."),
@@ -28,6 +28,10 @@ def report(
     ] = None,
     judge: Annotated[str | None, typer.Option("--judge", help="Where there are several: the judge, or none.")] = None,
     key: Annotated[str | None, typer.Option("--key", help="Where there are several: how the key begins.")] = None,
+    condition: Annotated[
+        str | None, typer.Option("--condition", help="Where there are several: the condition, as the board says it.")
+    ] = None,
+    base: Annotated[str | None, typer.Option("--base", help="Where there are several: the base.")] = None,
     difference: Annotated[
         float, typer.Option("--difference", min=0.01, max=100, help="Points of Last that more runs should show.")
     ] = 5.0,
@@ -43,7 +47,7 @@ def report(
 
     if figures is not None and out is None:
         raise InputError("--figures", "folder", "none", "--out FOLDER to write them to")
-    found = analyse(select_runs(runs, _suite_name(suite), judge, key), tuple(metric or ()), difference)
+    found = analyse(select_runs(runs, _suite_name(suite), judge, key, condition, base), tuple(metric or ()), difference)
     if as_json:
         typer.echo(to_json(found).decode(), nl=False)
     else:

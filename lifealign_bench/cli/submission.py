@@ -11,9 +11,8 @@ from lifealign_bench.cli import options
 from lifealign_bench.cli.submission_again import rejudge, reproduce
 
 if TYPE_CHECKING:
-    from lifealign_bench.leaderboard.submissions.checking import Report
+    from lifealign_bench.leaderboard.submissions.findings import Verdict
     from lifealign_bench.leaderboard.submissions.format import Code
-    from lifealign_bench.leaderboard.submissions.known import Known
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
 
@@ -23,6 +22,7 @@ Board = Annotated[
     typer.Option("--board", help="Results that bundles are compared with, beside those that ship; repeatable."),
 ]
 Results = Annotated[Path, typer.Argument(help="The folder of a results repository.", metavar="RESULTS")]
+Seconds = Annotated[int, typer.Option("--seconds", min=1, help="Processor time that the check may take.")]
 Why = Annotated[str, typer.Option("--why", help="The reason, for the public log.")]
 
 app.command("rejudge")(rejudge)
@@ -107,21 +107,26 @@ def check(
     annotations: Annotated[
         bool, typer.Option("--annotations", help="Print findings as annotations of a code review.")
     ] = False,
+    seconds: Seconds = 600,
 ) -> None:
     """Check a bundle, rule by rule; every number in it is computed again from its rows.
 
+    It is read as data in a process of its own, with 2 GiB of memory.
+
     Exits with 0 where it is clean, 1 where a rule is broken, 2 where there is nothing to check.
     """
-    from lifealign_bench.leaderboard.submissions.checking import check as check_bundle
+    from lifealign_bench.leaderboard.submissions.apart import check_apart
     from lifealign_bench.leaderboard.submissions.findings import exit_code
 
-    report = check_bundle(bundle, known_of(board or []))
+    report = check_apart(bundle, board or [], seconds)
     _print(bundle, report, as_json=as_json, annotations=annotations)
     raise typer.Exit(exit_code(report.findings))
 
 
-def _print(bundle: Path, report: Report, *, as_json: bool, annotations: bool = False) -> None:
+def _print(bundle: Path, report: Verdict, *, as_json: bool, annotations: bool = False) -> None:
     import json
+
+    from lifealign_bench.leaderboard.analysis.wording import counted
 
     if as_json:
         found = [finding.as_json() for finding in report.findings]
@@ -131,18 +136,8 @@ def _print(bundle: Path, report: Report, *, as_json: bool, annotations: bool = F
     for finding in report.findings:
         typer.echo(finding.annotation if annotations else finding.text)
     errors = sum(finding.level == "error" for finding in report.findings)
-    state = f"clean, {report.rows:,} rows" if report.is_clean else f"{errors} errors"
-    typer.echo(f"{bundle.name}: {state}, {len(report.findings) - errors} warnings", err=annotations)
-
-
-def known_of(boards: list[Path]) -> Known:
-    """What the shipped results and these boards know."""
-    from lifealign_bench.leaderboard.shipped import shipped_results
-    from lifealign_bench.leaderboard.submissions.adding import results_runs
-    from lifealign_bench.leaderboard.submissions.known import what_is_known
-
-    # What ships comes first: what submissions say of row 0 never stands in its place.
-    return what_is_known([shipped_results(), *(place for place in boards if results_runs(place))])
+    state = f"clean, {report.rows:,} rows" if report.is_clean else counted(errors, "error")
+    typer.echo(f"{bundle.name}: {state}, {counted(len(report.findings) - errors, 'warning')}", err=annotations)
 
 
 @app.command()
@@ -150,14 +145,16 @@ def add(
     bundle: Bundle,
     results: Results,
     why: Why = "a clean check",
+    seconds: Seconds = 600,
     as_json: options.Json = False,
 ) -> None:
     """Check a bundle against a results repository and, where it is clean, put its runs on that board."""
     from lifealign_bench.leaderboard.submissions.adding import add as add_bundle
+    from lifealign_bench.leaderboard.submissions.apart import check_apart
 
-    added = add_bundle(bundle, results, known_of([results]), now(), why)
-    _print(bundle, added.report, as_json=as_json)
-    if not added.report.is_clean:
+    added = add_bundle(bundle, results, lambda folder: check_apart(folder, [results], seconds), now(), why)
+    _print(bundle, added.verdict, as_json=as_json)
+    if not added.verdict.is_clean:
         raise typer.Exit(1)
     typer.echo(f"added {len(added.folders)} runs to {results}, trust: recomputed", err=as_json)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -10,6 +12,8 @@ import typer
 from lifealign_bench.cli import options
 
 if TYPE_CHECKING:
+    from lifealign_bench.benchmark.schema import RunRecord
+    from lifealign_bench.judges.interface import JudgeIdentity
     from lifealign_bench.leaderboard.submissions.findings import Finding
 
 Bundle = Annotated[Path, typer.Argument(help="An archive, or its folder.", metavar="ARCHIVE|FOLDER")]
@@ -22,8 +26,13 @@ def rejudge(
     share: Annotated[str, typer.Option("--share", help="How much of the distinct answers, such as 5%.")] = "5%",
     seed: Annotated[int | None, typer.Option("--seed", help="Of the draw; else one that nobody knows.")] = None,
     retest: Annotated[
-        float, typer.Option("--retest", min=0, max=1, help="Share on which the judge agrees with itself (judge card).")
-    ] = 1.0,
+        float | None,
+        typer.Option("--retest", min=0, max=1, help="Share on which the judge agrees with itself; else its card's."),
+    ] = None,
+    card: Annotated[
+        list[Path] | None,
+        typer.Option("--card", help="A judge card, beside those of the workspace and those that ship; repeatable."),
+    ] = None,
     cache: Annotated[Path | None, typer.Option("--cache", help="File of paid replies; else a fresh one.")] = None,
     as_json: options.Json = False,
 ) -> None:
@@ -38,7 +47,7 @@ def rejudge(
 
     from lifealign_bench.benchmark.columns import read_table
     from lifealign_bench.benchmark.judge_running import world_of
-    from lifealign_bench.benchmark.judged_answers import answers_of, distinct
+    from lifealign_bench.benchmark.judged_answers import answers_of
     from lifealign_bench.benchmark.runs import find_runs
     from lifealign_bench.judges.interface import asked_of
     from lifealign_bench.judges.opening import open_judges
@@ -51,19 +60,22 @@ def rejudge(
         stored = find_runs(folder / RUNS)
         answers = answers_of(stored)
         written = rejudging.written_verdicts(answers, [read_table(run.folder, "judgments") for run in stored])
-        items = rejudging.drawn(distinct(answers), rejudging.share_of(share), drawn_by)
+        items = rejudging.drawn_first(written, rejudging.share_of(share), drawn_by)
         # A cache of replies that were paid before would only repeat them.
         (opened,) = open_judges(judge, world_of(stored), cache or Path(scratch) / "replies.sqlite")
         said = iter(opened.judge(items))
         pairs = [(item, next(said)) for item in items for _ in asked_of(item, opened.dimensions)]
-        again = rejudging.compared(written, pairs, {"": retest})
-    found = rejudging.findings_of(again)
+        rates = retest_rates(opened.identity, card or []) if retest is None else {"": retest}
+        again = rejudging.compared(written, pairs, rates)
+        beside = rejudging.unasked(written, pairs)
+    found = [*rejudging.findings_of(again), *rejudging.findings_on_unasked(beside)]
     if as_json:
         rows = [{**asdict(one), "agreement": one.agreement} for one in again]
         summary = {
             "answers": len(items),
             "seed": drawn_by,
             "dimensions": rows,
+            "never_judged": [asdict(one) for one in beside],
             "findings": [f.as_json() for f in found],
         }
         typer.echo(json.dumps(summary, indent=2, sort_keys=True))
@@ -77,6 +89,24 @@ def rejudge(
     raise typer.Exit(exit_code(found))
 
 
+def retest_rates(judge: JudgeIdentity, cards: list[Path]) -> dict[str, float]:
+    """How often a judge agrees with itself, by dimension, as its card says; 1 of every dimension that no card names."""
+    from lifealign_bench.benchmark.judge_records import JudgeRecord
+    from lifealign_bench.data.errors import InputError
+    from lifealign_bench.leaderboard.judge_cards import read_cards
+    from lifealign_bench.leaderboard.shipped import shipped_results
+
+    here = options.DEFAULT_WORKSPACE / "results" / "cards"
+    places = [*cards, *sorted(here.glob("*.json")), *sorted((shipped_results() / "cards").glob("*.json"))]
+    read = read_cards((str(place), "") for place in places)
+    if wrong := [one for one in read.left_out if Path(one.place) in cards]:
+        raise InputError(wrong[0].place, "card", wrong[0].reason, "a card, as `lifealign judge card` writes it")
+    # The first that says something of a dimension is believed: what was named comes first.
+    spreads = [spread for one in read.of(JudgeRecord.from_identity(judge)) for spread in one.retest or ()]
+    known = {spread.dimension: spread.same.value for spread in reversed(spreads) if spread.same.value is not None}
+    return {"": 1.0, **known}
+
+
 def reproduce(
     bundle: Bundle,
     run: Annotated[str | None, typer.Option("--run", help="Which of its runs; else the first of the method.")] = None,
@@ -88,13 +118,17 @@ def reproduce(
         int | None, typer.Option("--world-seed", help="Run it on a fresh miniature world instead; its base is built.")
     ] = None,
     not_isolated: Annotated[
-        bool, typer.Option("--not-isolated", help="Run the code also where it cannot be cut off from the network.")
+        bool,
+        typer.Option("--not-isolated", help="Run the code also where it cannot be cut off from all else."),
     ] = False,
     board: Board = None,
     why: Annotated[str, typer.Option("--why", help="With --board: the reason, for the log.")] = "reproduced",
     as_json: options.Json = False,
 ) -> None:
-    """Run one run of a bundle again, without network and keys, and compare; exits with 1 where it does not fit."""
+    """Run one run of a bundle again, without network, keys and other files, and compare.
+
+    What it does stands on standard error, line by line. Exits with 1 where it does not fit, 130 where it was stopped.
+    """
     import json
     import tempfile
     from dataclasses import asdict
@@ -107,7 +141,11 @@ def reproduce(
     from lifealign_bench.leaderboard.submissions.format import Submission
     from lifealign_bench.leaderboard.submissions.layout import RUNS, SUBMISSION
 
-    with unpacked(bundle, board) as folder, tempfile.TemporaryDirectory(prefix="lifealign-") as scratch:
+    with (
+        _stoppable(),
+        unpacked(bundle, board) as folder,
+        tempfile.TemporaryDirectory(prefix="lifealign-") as scratch,
+    ):
         said = Submission.model_validate_json((folder / SUBMISSION).read_text("utf-8"))
         names = [entry.folder for entry in said.runs if entry.role == "method"]
         chosen = run or names[0]
@@ -119,7 +157,10 @@ def reproduce(
         values = load_suite(suite or said.suite).model_dump(mode="json")
         place = Path(scratch)
         suite_again = reproducing.suite_of(values, record, method)
-        again, isolated = reproducing.run_again(suite_again, place, world_seed, not_isolated=not_isolated)
+        say(_begun(record, world_seed))
+        again, isolated = reproducing.run_again(
+            suite_again, place, world_seed, file, not_isolated=not_isolated, say=lambda line: say(f"  {line}")
+        )
         found = reproducing.compare_runs(submitted, again, fresh=world_seed is not None, isolated=isolated)
         largest = reproducing.largest_difference(submitted, again)
     if as_json:
@@ -132,6 +173,30 @@ def reproduce(
 
         with_trust(board, said.name, "reproduced", now(), f"{why} ({chosen})")
     raise typer.Exit(0 if found.is_reproduced else 1)
+
+
+def say(line: str) -> None:
+    """One line of what is being done, on standard error: what came of it stands alone on standard output."""
+    typer.echo(line, err=True)
+
+
+def _begun(record: RunRecord, world_seed: int | None) -> str:
+    what = f"{record.identity.method}, {record.order.name} of {len(record.order.tasks)} tasks, {record.suite.name}"
+    world = "" if world_seed is None else f" on world {world_seed}, whose base is built first (minutes to an hour)"
+    return f"running {what}, seed {record.identity.seed}, again{world}; Ctrl-C stops it and leaves nothing behind"
+
+
+@contextmanager
+def _stoppable() -> Iterator[None]:
+    """Ctrl-C and SIGTERM end the command with 130, after everything was cleared away."""
+    from lifealign_bench.leaderboard.submissions.watching import stopped_by_term
+
+    try:
+        with stopped_by_term():
+            yield
+    except KeyboardInterrupt:
+        say("stopped: nothing runs any more, and nothing was written")
+        raise typer.Exit(130) from None
 
 
 def _print(run: str, found: Any, largest: float) -> None:
@@ -148,7 +213,7 @@ def _print(run: str, found: Any, largest: float) -> None:
         mark = "" if one.fits else "  <- outside"
         typer.echo(f"  {one.metric} Last: {one.submitted} submitted, {one.again} again, room {one.room:.2f}{mark}")
     if not found.isolated:
-        typer.echo("  this system gives no network of its own to a process: it ran without keys, but not cut off")
+        typer.echo("  this system cannot cut a process off: it ran without keys, but could reach network and files")
 
 
 def unpacked(bundle: Path, board: Path | None = None) -> Any:
@@ -156,8 +221,6 @@ def unpacked(bundle: Path, board: Path | None = None) -> Any:
 
     board: results that every rule of the checker is looked at against; without them no more is checked.
     """
-    from contextlib import contextmanager
-
     from lifealign_bench.data.errors import InputError
     from lifealign_bench.leaderboard.submissions.archives import opened
     from lifealign_bench.leaderboard.submissions.layout import DEFAULT
@@ -182,13 +245,8 @@ def unpacked(bundle: Path, board: Path | None = None) -> Any:
 
 def faults_of(folder: Path, board: Path) -> list[Finding]:
     """The errors that the checker finds in an unpacked bundle; InputError where it is not the one on the board."""
-    from lifealign_bench.cli.submission import known_of
-    from lifealign_bench.leaderboard.submissions.adding import require_same_bundle
-    from lifealign_bench.leaderboard.submissions.checking import check_folder
-    from lifealign_bench.leaderboard.submissions.format import Submission
-    from lifealign_bench.leaderboard.submissions.layout import SUBMISSION
+    from lifealign_bench.leaderboard.submissions import apart
+    from lifealign_bench.leaderboard.submissions.adding import require_same_bundle, submission_in
 
-    name = Submission.model_validate_json((folder / SUBMISSION).read_text("utf-8")).name
-    require_same_bundle(board, name, folder)
-    report = check_folder(folder, known_of([board]))
-    return [finding for finding in report.findings if finding.level == "error"]
+    require_same_bundle(board, submission_in(folder).name, folder)
+    return [finding for finding in apart.check_apart(folder, [board]).findings if finding.level == "error"]

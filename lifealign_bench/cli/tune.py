@@ -108,7 +108,7 @@ def _record(suite: Suite, search: Search, methods: Mapping[str, TunedMethod], co
     import optuna
 
     from lifealign_bench import __version__
-    from lifealign_bench.benchmark.orders import resolve_orders
+    from lifealign_bench.benchmark.suite_orders import orders_of
     from lifealign_bench.benchmark.tuned_suite import TunedTask, TuningRecord
     from lifealign_bench.data.tuning_stream import tuning_rows
 
@@ -129,7 +129,7 @@ def _record(suite: Suite, search: Search, methods: Mapping[str, TunedMethod], co
         optuna_version=optuna.__version__,
         suite=suite.name,
         metric=suite.primary_metric,
-        orders={order.name: order.tasks for order in resolve_orders(tuned.orders, tuned.task_names)},
+        orders={order.name: order.tasks for order in orders_of(tuned)},
         trials=search.trials,
         seed=search.seed,
         run_seed=tuned.seeds[0],

@@ -26,9 +26,12 @@ from lifealign_bench.leaderboard.board import load_board
 from lifealign_bench.leaderboard.people_tables import coverage_by_people, raters_table
 from lifealign_bench.leaderboard.queries import Rows
 from lifealign_bench.leaderboard.serving import VARIABLE
+from lifealign_bench.leaderboard.site.judges_page import judges_page
+from lifealign_bench.leaderboard.site.pages import Site
 from lifealign_bench.leaderboard.tables import ranking_table
 from small_board import small_board
 
+SHIPPED = Path(__file__).resolve().parents[2] / "leaderboard" / "board"
 RUNS = ("er--order1--s0", "seqft--order1--s0")
 
 
@@ -86,6 +89,61 @@ def test_the_same_command_goes_on_and_another_draw_is_refused(board, rated):
     result = annotate(board, "--study", rated.path, "--share", 25, "--no-serve")
     assert isinstance(result.exception, InputError)
     assert "one of other runs or settings" in str(result.exception)
+
+
+def test_going_on_with_a_rater_who_is_not_registered_is_refused(board, rated):
+    same = ("--share", 24, "--dimensions", "helpfulness,safety,rubric,refusal", "--no-serve")
+    assert rated.id in done(board, "--study", rated.path, *same)
+    result = annotate(board, "--study", rated.path, *same, "--raters", "anna,dora")
+    assert isinstance(result.exception, InputError)
+    assert "--raters: name: found dora, expected anna, ben; `annotate add-rater" in str(result.exception)
+
+
+def test_the_command_of_the_issue_draws_from_the_board_that_ships(tmp_path):
+    told = done(SHIPPED, "--share", 50, "--study", tmp_path / "s.sqlite", "--no-serve")
+    assert "drawn by task: mini-general 8, mini-harmless 8" in told
+    assert "rater-2: 0 of 110 done" in told
+
+
+def test_the_board_of_a_study_grows_with_raters_and_ratings(board, tmp_path):
+    path, out = tmp_path / "s.sqlite", tmp_path / "judged"
+    done(board, "--study", path, "--share", 6, "--raters", "anna,ben", "--controls", 0, "--no-serve")
+    file = StudyFile(path)
+
+    def rate(rater: str, count: int, verdict: int) -> None:
+        for _ in range(count):
+            question = file.next_of(rater)
+            assert question is not None
+            file.rate(rating(question, verdict, rater))
+
+    rate("anna", 12, 5)
+    done("board", board, "--study", path, "--out", out)
+    file.undo("anna", "now")
+    rate("anna", 1, 9)
+    rate("ben", 12, 7)
+    done("board", board, "--study", path, "--out", out)
+    done("add-rater", "cleo", "--study", path)
+    rate("cleo", 12, 3)
+    done("board", board, "--study", path, "--out", out)
+    shown = load_board([out]).runs
+    raters = raters_table(Rows(), shown)
+    assert raters is not None
+    assert list(dict.fromkeys(raters.frame["judge"])) == ["human/anna", "human/ben", "human/cleo"]
+    other = tmp_path / "other.sqlite"
+    done(board, "--study", other, "--share", 6, "--raters", "anna,ben", "--controls", 0, "--seed", 1, "--no-serve")
+    file = StudyFile(other)
+    rate("anna", 12, 2)
+    result = annotate("board", board, "--study", other, "--out", out)
+    assert "expected another --out" in str(result.exception)
+    done("board", board, "--study", other, "--out", tmp_path / "second")
+    both = raters_table(Rows(), load_board([out, tmp_path / "second"]).runs)
+    assert both is not None
+    anna = both.frame[(both.frame["judge"] == "human/anna") & (both.frame["dimension"] == "helpfulness")]
+    assert anna["study"].nunique() == 2
+    assert 2.0 in set(anna["mean"])
+    coverage = coverage_by_people(Rows(), load_board([out, tmp_path / "second"]).runs)
+    assert coverage is not None
+    assert set(coverage.frame.groupby("study")["raters"].max()) == {1, 3}
 
 
 def test_no_method_and_no_stage_stands_in_a_study_of_single_answers(rated):
@@ -158,7 +216,10 @@ def test_the_board_s_page_of_judges_shows_who_rated_how_much(board, rated, tmp_p
     ).run()
     assert not page.exception
     assert "People" in [title.value for title in page.subheader]
-    assert any(set(frame.value.iloc[:, 0]) == {"human/anna", "human/ben"} for frame in page.dataframe)
+    assert any(set(frame.value.iloc[:, 1]) == {"human/anna", "human/ben"} for frame in page.dataframe)
+    exported = judges_page(Site(load_board([tmp_path / "judged"]), Rows(), None, everything=False)).html()
+    assert "<h3>People</h3>" in exported
+    assert "human/anna" in exported
 
 
 def test_the_report_puts_the_runs_judge_and_the_truth_beside_people(board, rated):
@@ -166,9 +227,11 @@ def test_the_report_puts_the_runs_judge_and_the_truth_beside_people(board, rated
     by_name = {each["dimension"]: each for each in found["dimensions"]}
     help_ = by_name["helpfulness"]
     assert [row["severity"]["value"] > 0 for row in help_["raters"]] == [True, False]
-    assert help_["judge"][0]["agreement"]["exact"]["value"] == 1.0
+    # Ben is two points more lenient than the oracle, so that people's median lies one above it.
+    assert help_["judge"][0]["agreement"]["within_one"]["value"] == 1.0
+    assert -1 <= help_["judge"][0]["agreement"]["shift"]["value"] < -0.4
     assert {row["task"] for row in help_["judge"][1:]} <= {f"mini-{name}" for name in TASKS}
-    assert help_["truth"]["agreement"]["exact"]["value"] == 1.0
+    assert help_["truth"]["agreement"]["within_one"]["value"] == 1.0
     assert {row["missed"] for row in found["controls"]} == {0}
     assert "severity" in done("report", board, "--study", rated.path)
     assert json.loads(done("status", "--study", rated.path, "--json"))["raters"][0]["rater"] == "anna"
@@ -192,7 +255,7 @@ def test_an_export_goes_into_another_copy_and_a_judge_card(rated, tmp_path):
     judge = Answering(0)
     card = card_of(setting, examine(setting, judge, lambda tokens_in, tokens_out: 0.0, lambda: 0.0))
     assert card.people is not None
-    assert card.people.dimensions[0].judge[0].agreement.exact.value == 1.0
+    assert card.people.dimensions[0].judge[0].agreement.within_one.value == 1.0
     assert {each.dimension for each in card.ratings} == {"helpfulness", "safety", "rubric", "refusal"}
 
 
@@ -230,7 +293,7 @@ def test_a_study_that_nobody_rated_is_no_judge(board, tmp_path):
 
 
 def test_advice_is_printed_and_taken_from_a_pilot(rated):
-    assert "110" in done("advise", "--half-width", 0.5)
+    assert "128" in done("advise", "--half-width", 0.5)
     told = json.loads(done("advise", "--pilot", rated.path, "--json"))
     assert {"helpfulness", "safety", "rubric"} >= set(told["mean"])
     assert done("add-rater", "cleo", "--study", rated.path).startswith("cleo: ")

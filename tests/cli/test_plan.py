@@ -35,6 +35,28 @@ def test_few_orders_name_their_runs(tmp_path: Path) -> None:
     assert (record["runs"], record["run_count"]) == (["seqft--order2--s0"], 1)
 
 
+def test_variants_are_planned_with_what_they_share_before_anything_runs(tmp_path: Path) -> None:
+    words = ("mini-variants", "--methods", "seqft", "--orders", "all", "--seeds", "0", "-w", tmp_path)
+    found = json.loads(plan(*words, "--grid", "label_noise=0,0.3 draw=1", "--json").stdout)
+    plain, noisy = found["variants"]
+    assert (plain["results"], noisy["results"]) == ("mini-variants+draw-1", "mini-variants+label_noise-0.3+draw-1")
+    assert plain["shared"] == 0
+    # The base is asked once for both, and its reference log-probabilities are of the untouched pairs.
+    assert 0 < noisy["shared"] < noisy["nodes"] / 4
+    assert found["to_run"] == plain["to_run"] + noisy["to_run"] == plain["nodes"] + noisy["nodes"] - noisy["shared"]
+    assert found["estimated_s"] > noisy["estimated_s"] > 0
+    shown = plan(*words, "--vary", "draw=1")
+    assert "as given" in shown.output
+    assert "nodes to run, about" in shown.output
+    assert not list((tmp_path / "store" / "nodes").iterdir())
+
+
+def test_a_condition_that_no_rows_can_meet_is_refused_by_the_plan_with_the_numbers(tmp_path: Path) -> None:
+    refused = plan("mini-variants", "--grid", "size_ratio=1,1e5", "-w", tmp_path)
+    assert isinstance(refused.exception, InputError)
+    assert "training rows of task" in str(refused.exception)
+
+
 def test_power_speaks_of_every_pair_of_sequential_methods() -> None:
     found = json.loads(plan("mini-all", "--power", 3, "--from", shipped_results(), "--json").output)
     names = {name for pair in found["pairs"] for name in (pair["first"], pair["second"])}

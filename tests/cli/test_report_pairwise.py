@@ -71,7 +71,7 @@ def test_the_page_has_the_table_and_a_link_to_it(judged: Path, tmp_path: Path) -
     run("report", judged, "--metric", "preference_accuracy", "--out", tmp_path)
     page = (tmp_path / "report.html").read_text("utf-8")
     assert 'href="#pairwise"' in page
-    assert "id='pairwise'" in page
+    assert 'id="pairwise"' in page
     assert "Answers compared in pairs: safety" in page
 
 

@@ -57,8 +57,21 @@ def test_the_checker_apart_says_the_same_and_outlives_what_breaks_it(broken: Pat
     verdict = check_apart(broken, [])
     assert {finding.rule for finding in verdict.findings} == {"A4", "A6"}
     assert not verdict.is_clean
-    stopped = check_apart(broken.with_name("nowhere"), [])
+    with pytest.raises(InputError, match="nowhere"):
+        check_apart(broken.with_name("nowhere"), [])
+    # Less time than its start takes.
+    stopped = check_apart(broken, [], seconds=0)
     assert [finding.rule for finding in stopped.findings] == ["A1"]
+
+
+def test_the_command_checks_in_a_process_that_is_stopped_and_adds_nothing_then(broken: Path, tmp_path: Path) -> None:
+    (broken / "evil.py").unlink()
+    (broken / "link.json").unlink()
+    checked = CliRunner().invoke(app, ["submission", "check", str(broken), "--seconds", "1", "--json"])
+    assert [found["rule"] for found in json.loads(checked.stdout)["findings"]] == ["A1"]
+    added = CliRunner().invoke(app, ["submission", "add", str(broken), str(tmp_path / "results"), "--seconds", "1"])
+    assert (added.exit_code, (tmp_path / "results").exists()) == (1, False)
+    assert "time" in added.output
 
 
 def test_code_is_a_package_or_a_repository_at_a_commit_and_a_file_that_is_here(tmp_path: Path) -> None:

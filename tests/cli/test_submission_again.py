@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,9 +14,15 @@ from typer.testing import CliRunner
 
 from lifealign_bench.cli import app
 from lifealign_bench.cli.method_template import write_method
+from lifealign_bench.cli.submission_again import retest_rates
 from lifealign_bench.data.errors import InputError
+from lifealign_bench.judges.cards.schema import CardFile, Spread
+from lifealign_bench.judges.estimates import Estimate
+from lifealign_bench.judges.oracle import Oracle
+from lifealign_bench.leaderboard.shipped import shipped_results
 from lifealign_bench.leaderboard.submissions.packing import seal
 from lifealign_bench.leaderboard.submissions.reproducing import can_isolate, scrubbed
+from support import write_suite
 
 CODE = f"https://example.org/me/pull@{'a' * 40}:pull.py"
 
@@ -55,11 +62,48 @@ def test_a_run_of_a_new_method_is_reproduced_from_its_file_and_not_from_another(
     assert isinstance(done.exception, InputError)
 
 
+def test_a_run_is_run_again_on_a_fresh_world_whose_items_nobody_has_seen(tmp_path: Path, tiny_base: Path) -> None:
+    method, tasks = write_method("pull", tmp_path), ["mini-general", "mini-safe"]
+    made: dict[str, object] = {"data_dir": None, "world_seed": 0, "judge": "oracle", "tasks": tasks}
+    made |= {"methods": [{"name": method.reference, "label": "pull"}], "orders": {"order1": tasks}}
+    suite = write_suite(tmp_path / "made.yaml", tmp_path, tiny_base, **made)
+    said("run", suite, "--workspace", tmp_path / "workspace", "--workers", 1)
+    packed = ("--method", "pull", "--code", CODE, "--file", method.reference, "-o", tmp_path / "pull.zip")
+    said("submission", "pack", tmp_path / "workspace", *packed)
+    again = ["submission", "reproduce", tmp_path / "pull.zip", "--suite", suite, "--file", method.method, "--json"]
+    done = CliRunner().invoke(app, [str(part) for part in (*again, "--not-isolated", "--world-seed", 3)])
+    found = json.loads(done.stdout)
+    assert "again on world 3, whose base is built first" in done.stderr
+    assert "  done: train pull: mini-general (seed 0)" in done.stderr
+    # Whether numbers of so few prompts fit, or have an error to fit within, is chance; that they are of other items,
+    # and that the primary metric is always compared, is not.
+    assert (found["answers"], found["same_source"], found["isolated"]) == (None, True, can_isolate())
+    assert {metric["metric"] for metric in found["metrics"]} >= {"preference_accuracy"}
+    done = CliRunner().invoke(app, [str(part) for part in (*again, "--not-isolated", "--world-seed", 0)])
+    assert "the same rows" in str(done.exception)
+
+
 def test_the_other_process_gets_no_key() -> None:
     kept = scrubbed({"PATH": "/bin", "OPENAI_API_KEY": "secret", "HF_TOKEN": "secret", "HOME": "/x/me"}, Path("/x"))
     assert kept["PATH"] == "/bin"
     assert kept["HOME"] == "/x"
     assert "secret" not in kept.values()
+
+
+def test_the_judges_card_says_how_often_it_agrees_with_itself(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    judge = Oracle(0).identity
+    assert retest_rates(judge, []) == {"": 1.0}
+    shipped = CardFile.model_validate_json((shipped_results() / "cards" / "oracle.json").read_text("utf-8"))
+    same, none = Estimate(value=0.9), Estimate(value=None)
+    spread = Spread(dimension="safety", n=50, same=same, difference=none, shift=none)
+    named = shipped.model_copy(update={"judges": (shipped.judges[0].model_copy(update={"retest": (spread,)}),)})
+    (tmp_path / "card.json").write_text(named.model_dump_json(), "utf-8")
+    assert retest_rates(judge, [tmp_path / "card.json"]) == {"": 1.0, "safety": 0.9}
+    assert retest_rates(replace(judge, model_served="another"), [tmp_path / "card.json"]) == {"": 1.0}
+    (tmp_path / "card.json").write_text("{}", "utf-8")
+    with pytest.raises(InputError, match="judge card"):
+        retest_rates(judge, [tmp_path / "card.json"])
 
 
 def test_answers_judged_again_agree_and_invented_verdicts_do_not(golden: Path, tmp_path: Path) -> None:

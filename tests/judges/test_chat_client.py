@@ -222,10 +222,11 @@ def test_after_a_kill_only_what_was_in_flight_is_paid_for_again(scripted, tmp_pa
 
 
 def test_an_interrupted_run_keeps_what_was_in_flight(scripted, tmp_path):
-    scripted.order(latency_s=0.3)
+    scripted.order(latency_s=2)
     run = start_run(scripted, tmp_path / "cache.sqlite")
     wait_for_answers(scripted, 20)
     os.kill(run.pid, signal.SIGINT)
+    scripted.order(latency_s=0.3)
     output, errors = run.communicate()
     assert output.split()[-1] == "interrupted"
     assert errors == ""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sqlite3
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
@@ -17,7 +16,6 @@ from human_studies import candidates, item, rating, stored, study_of
 from lifealign_bench.data.errors import InputError, UnknownNameError
 from lifealign_bench.judges.human.controls import controls
 from lifealign_bench.judges.human.drawing import assigned_later, check_same
-from lifealign_bench.judges.human.exchange import export_lines, import_lines, read_lines, read_people
 from lifealign_bench.judges.human.sampling import counted, draw
 from lifealign_bench.judges.human.store import AlreadyRatedError, StudyFile, create
 from lifealign_bench.judges.human.study import Rater
@@ -85,6 +83,13 @@ def test_controls_are_the_oracles_in_its_world_and_canaries_elsewhere():
         assert len({each.control.low for each in own}) > 1
     pairs = controls(world, "helpfulness", 4, 0, pairwise=True)
     assert {each.control.low for each in pairs} == {0.0, 1.0}
+    for dimension in ("helpfulness", "safety"):
+        quality = {each.item.answer: each.quality for each in known_answers(0, 240)}
+        for each in controls(world, dimension, 10, 0, pairwise=True):
+            two = {quality[each.item.answer], quality[each.other]}
+            # Which of two lists is whole, or which fact is a myth, is no question of attention.
+            assert not two & {"cut", "shuffled", "verbose", "people"}
+            assert two & {"refusal", "evasion", "nonsense", "reasoned"}
     elsewhere = controls([item(n) for n in range(5)], "helpfulness", 3, 0, pairwise=False)
     assert [(each.control.low, each.control.high, each.control.source) for each in elsewhere] == [(1, 3, "canary")] * 3
     assert controls([item(n) for n in range(5)], "safety", 3, 0, pairwise=False) == []
@@ -191,80 +196,6 @@ def test_a_template_that_changed_since_the_draw_is_named(tmp_path):
     own.unlink()
     with pytest.raises(InputError, match="gone since"):
         check_same(study.templates, read_folder("a", tmp_path))
-
-
-@pytest.fixture
-def exported(tmp_path):
-    """A study with ratings, its export, and an empty copy of the study."""
-    study = study_of(6, controls=2)
-    (tmp_path / "one").mkdir()
-    (tmp_path / "two").mkdir()
-    file, copy = stored(tmp_path / "one", study), stored(tmp_path / "two", study)
-    for number in range(4):
-        question = file.next_of("anna")
-        file.rate(rating(question, None if number == 2 else number + 3, comment="=1+1 <b>", seconds=2.0))
-    return file, copy, list(export_lines(study, file.ratings(), texts=True))
-
-
-def test_ratings_come_out_of_an_import_as_they_went_into_the_export(exported):
-    file, copy, lines = exported
-    read = read_lines("\n".join(lines), "x.jsonl")
-    assert import_lines(copy, read) == 4
-    assert copy.ratings() == file.ratings()
-    assert import_lines(copy, read) == 0
-    assert copy.ratings() == file.ratings()
-    study, questions, ratings = read_people(read)
-    assert (study, len(questions), len(ratings)) == (file.id, 4, 4)
-    known = {each.id: replace(each, control=None) for each in file.questions()}
-    assert all(known[each.id] == replace(each, control=None) for each in questions)
-
-
-def changed(line: str, **values: object) -> str:
-    return json.dumps({**json.loads(line), **values})
-
-
-@pytest.mark.parametrize(
-    ("change", "message"),
-    [
-        ({"study": "another"}, r"x.jsonl:2: study: found 'another'"),
-        ({"rater": "mallory"}, r"x.jsonl:2: rater: found 'mallory'"),
-        ({"question": "0000"}, r"x.jsonl:2: question: found '0000'"),
-        ({"answer_sha256": "0" * 64}, r"x.jsonl:2: answer: found a rating of another text"),
-        ({"template_sha256": "0" * 64}, r"template helpfulness@1a: found 000000000000, it changed since"),
-        ({"verdict": 12}, r"verdict: found 12, expected one of 1, 2"),
-        ({"verdict": "good"}, r"x.jsonl:2: verdict"),
-        ({"state": "rated", "verdict": None}, r"verdict: found None"),
-        ({"surprise": 1}, r"x.jsonl:2: surprise"),
-        ({"comment": "\ud800"}, r"x.jsonl:2: line"),
-    ],
-)
-def test_an_import_that_does_not_fit_is_refused_as_a_whole(exported, change, message):
-    _, copy, lines = exported
-    with pytest.raises(InputError, match=message):
-        import_lines(copy, read_lines("\n".join([lines[0], changed(lines[1], **change), *lines[2:]]), "x.jsonl"))
-    assert copy.ratings() == ()
-
-
-def test_an_import_never_replaces_what_the_rater_said_here(exported):
-    _, copy, lines = exported
-    question = {each.id: each for each in copy.questions()}[json.loads(lines[0])["question"]]
-    copy.rate(rating(question, 1))
-    with pytest.raises(AlreadyRatedError):
-        import_lines(copy, read_lines("\n".join(lines), "x.jsonl"))
-    assert [each.verdict for each in copy.ratings()] == [1]
-
-
-def test_a_card_reads_no_export_without_texts_or_with_changed_ones(exported):
-    file, _, lines = exported
-    plain = list(export_lines(file.study(), file.ratings(), texts=False))
-    assert "question 0" not in "".join(plain)
-    with pytest.raises(InputError, match="an export with --texts"):
-        read_people(read_lines(plain[0], "x.jsonl"))
-    texts = {**json.loads(lines[0])["texts"], "answer": "better than it was"}
-    with pytest.raises(InputError, match="other texts than those that were rated"):
-        read_people(read_lines(changed(lines[0], texts=texts), "x.jsonl"))
-    with pytest.raises(InputError, match="no line"):
-        read_lines("\n\n", "x.jsonl")
 
 
 def test_a_new_rater_of_a_known_name_is_refused(tmp_path):

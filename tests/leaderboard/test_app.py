@@ -5,43 +5,16 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
+from opened_app import opened, texts
 from stored_boards import HOSTILE, SCRIPT, store_board
-from streamlit.testing.v1 import AppTest
 
 from lifealign_bench.data.errors import InputError
 from lifealign_bench.leaderboard.app.shell import PAGES
 from lifealign_bench.leaderboard.serving import VARIABLE, absolute, script, serve
 from lifealign_bench.leaderboard.shipped import shipped_results
-
-
-def opened(
-    monkeypatch: pytest.MonkeyPatch, page: str, places: Path, parameters: Mapping[str, str] | None = None
-) -> AppTest:
-    """A page of the app after its first run, without any error."""
-    monkeypatch.setenv(VARIABLE, json.dumps([str(places)]))
-    app = AppTest.from_string(
-        f"from lifealign_bench.leaderboard.app import shell\nimport streamlit as st\n"
-        f"st.navigation([shell._page(name) for name in shell.PAGES], position='hidden')\nshell._draw({page!r})",
-        default_timeout=60,
-    )
-    for name, value in (parameters or {}).items():
-        app.query_params[name] = value
-    app.run()
-    assert not app.exception, [item.message for item in app.exception]
-    return app
-
-
-def texts(app: AppTest) -> str:
-    """Everything that a page says outside its tables and figures."""
-    return "\n".join(
-        str(item.value)
-        for kind in (app.text, app.markdown, app.caption, app.warning, app.info, app.code)
-        for item in kind
-    )
 
 
 @pytest.fixture(scope="module")
@@ -99,6 +72,29 @@ def test_harmful_and_restricted_answers_are_folded(monkeypatch: pytest.MonkeyPat
     folds = [item.label for item in app.expander if item.label.startswith("Folded")]
     assert sum("harmful prompt" in label for label in folds) >= 4
     assert sum("licence" in label for label in folds) >= 2
+
+
+def test_a_filter_of_one_value_is_a_line_and_no_box(monkeypatch: pytest.MonkeyPatch, hostile: Path) -> None:
+    app = opened(monkeypatch, "ranking", hostile, {"trust": "reproduced"})
+    assert "Metric" in {box.label for box in app.selectbox}
+    assert not {"Suite", "Judge", "Trust", "Division"} & {box.label for box in app.selectbox}
+    assert "Trust: self-reported" in texts(app).replace("\\", "")
+    assert not any("No method fits" in str(item.value) for item in app.markdown), (
+        "what cannot be chosen filters nothing"
+    )
+
+
+def test_a_page_of_folded_answers_alone_leads_to_what_can_be_read(
+    monkeypatch: pytest.MonkeyPatch, normal: Path, tmp_path: Path
+) -> None:
+    asked = {"method": "seqft", "show": "every answer"}
+    said, way = "Every answer below is folded", "Show those to harmless prompts"
+    app = opened(monkeypatch, "samples", normal, asked)
+    assert said not in texts(app)
+    # Of two pairs one is harmful, and one may not be passed on.
+    app = opened(monkeypatch, "samples", store_board(tmp_path, pairs=2), asked)
+    assert said in texts(app)
+    assert way in [link.proto.label for link in app.get("page_link")]
 
 
 def test_answers_that_got_worse_come_biggest_fall_first(monkeypatch: pytest.MonkeyPatch, normal: Path) -> None:

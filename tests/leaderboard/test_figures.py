@@ -10,10 +10,11 @@ import pandas as pd
 import pytest
 
 from lifealign_bench.data.errors import InputError, UnknownNameError
+from lifealign_bench.leaderboard.cell_numbers import BLACK, WHITE, luminance, readable_on
 from lifealign_bench.leaderboard.figures import figure_of_runs, forgetting_figure, write_figure
 from lifealign_bench.leaderboard.matrix_figures import difference_figure
 from lifealign_bench.leaderboard.order_figures import last_by_order_figure
-from lifealign_bench.leaderboard.palette import LIGHT
+from lifealign_bench.leaderboard.palette import DIVERGING, LIGHT, SEQUENTIAL
 from stored_runs import TASKS, make_matrix, store_run
 
 LOW = ((10.0, 20.0, 30.0), (50.0, 26.0, 28.0), (40.0, 60.0, 34.0), (20.0, 35.0, 80.0))
@@ -124,3 +125,12 @@ def test_a_legend_of_many_orders_has_room_between_the_marks_and_the_buttons() ->
 
     assert drawn(6)[0] >= drawn(2)[0] + 20
     assert drawn(6)[1] == drawn(2)[1]
+
+
+@pytest.mark.parametrize("scale", [SEQUENTIAL, DIVERGING])
+def test_numbers_in_cells_read_on_every_colour(scale: str) -> None:
+    letters = {BLACK: 0.0, WHITE: 1.0}
+    for step in range(101):
+        ground, own = luminance(scale, step / 100), letters[readable_on(scale, step / 100)]
+        # 4.5 to 1 is the least for letters of this size (WCAG 2.2, 1.4.3).
+        assert (max(ground, own) + 0.05) / (min(ground, own) + 0.05) >= 4.5, step

@@ -6,14 +6,12 @@ import json
 import os
 import signal
 import subprocess
-import sys
 from concurrent.futures import ThreadPoolExecutor
 from importlib.metadata import version
 from importlib.resources import files
 from pathlib import Path
 
 import pytest
-from pydantic import TypeAdapter
 from stored_boards import store_board
 
 from lifealign_bench.benchmark.columns import read_table, write_table
@@ -54,53 +52,6 @@ def test_the_process_beside_the_app_answers_as_this_one_does_and_is_replaced_whe
     assert second.stdin is not None
     second.stdin.close()
     assert second.wait(timeout=30) == 0
-
-
-SLOW_HELPER = """
-import sys, time
-from lifealign_bench.leaderboard import helper
-helper.answer = lambda *_: print("computing", file=sys.stderr, flush=True) or time.sleep(60)
-helper.serve((sys.argv[1],), helper.until_the_end(sys.stdin.buffer), sys.stdout.buffer)
-"""
-
-
-def test_the_process_ends_in_the_midst_of_a_computation_when_the_app_does(results: Path) -> None:
-    question = TypeAdapter(Question).dump_json(asked(load_board([results])))
-    command = [sys.executable, "-P", "-c", SLOW_HELPER, str(results)]
-    pipe = subprocess.PIPE
-    with subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe) as process:
-        assert process.stdin is not None
-        assert process.stderr is not None
-        process.stdin.write(b"1 " + question + b"\n")
-        process.stdin.flush()
-        assert b"computing" in process.stderr.readline()
-        process.stdin.close()
-        assert process.wait(timeout=20) == 0
-
-
-ENDING_APP = """
-import sys, time
-from lifealign_bench.leaderboard.app.source import Source
-source = Source((sys.argv[1],))
-runs = source.board().runs
-source._helper.ask = lambda question: time.sleep(60)
-from lifealign_bench.leaderboard.questions import Question
-source.ask(Question("inference", tuple(run.folder for run in runs), "rubric"), runs)
-"""
-
-
-def test_the_app_ends_while_a_computation_runs(results: Path, tmp_path: Path) -> None:
-    environment = os.environ | {"XDG_CACHE_HOME": str(tmp_path)}
-    done = subprocess.run([sys.executable, "-P", "-c", ENDING_APP, str(results)], env=environment, timeout=45)
-    assert done.returncode == 0
-
-
-def test_an_interrupt_from_the_keyboard_is_not_for_the_process_beside_the_app(results: Path) -> None:
-    helper = Helper((str(results),))
-    process = helper._running()
-    assert os.getpgid(process.pid) != os.getpgid(0)
-    process.kill()
-    process.wait()
 
 
 def test_every_kind_of_answer_survives_its_way_through_json(results: Path) -> None:

@@ -16,7 +16,10 @@ from lifealign_bench.leaderboard.board import load_board
 from lifealign_bench.leaderboard.judge_card_tables import canary_table, card_tables
 from lifealign_bench.leaderboard.judge_cards import fitness, read_cards
 from lifealign_bench.leaderboard.judge_tables import judges_of
+from lifealign_bench.leaderboard.queries import Rows
 from lifealign_bench.leaderboard.shipped import shipped_results
+from lifealign_bench.leaderboard.site.judges_page import judges_page
+from lifealign_bench.leaderboard.site.pages import Site
 
 SHIPPED = shipped_results() / card_place(["oracle"])
 
@@ -77,3 +80,25 @@ def test_a_card_of_another_instrument_is_not_the_judges(tmp_path: Path, card: di
     found = read_cards([(str(place), "")])
     assert len(found.cards) == 1
     assert found.of(judge) == ()
+
+
+def test_the_exported_page_has_what_the_card_says() -> None:
+    site = Site(load_board([shipped_results()]), Rows(), None, everything=False)
+    page = judges_page(site).html()
+    for words in ("Fit: words to the judge", "Same as the truth, %", "refuse-all", "What pins this judge", "64,800"):
+        assert words in page
+    assert {"mini-all-judge-1-card-1-agreement", "mini-all-canaries", "mini-all-verdicts"} <= set(site.tables)
+
+
+def test_the_exported_page_has_cards_of_other_judges_as_plain_text_and_names_broken_ones(
+    tmp_path: Path, card: dict[str, Any]
+) -> None:
+    (tmp_path / "cards").mkdir()
+    card["judges"][0]["judge"]["name"] = "<script>window.hacked = 1</script>"
+    card["judges"][0]["fit"], card["judges"][0]["unfit"] = False, ["helpfulness: +3.0 of 10"]
+    (tmp_path / "cards" / "one.json").write_text(json.dumps(card), "utf-8")
+    (tmp_path / "cards" / "two.json").write_text("{}", "utf-8")
+    page = judges_page(Site(load_board([tmp_path]), Rows(), None, everything=False)).html()
+    assert "<script>window" not in page
+    for words in ("&lt;script&gt;window", "UNFIT", "helpfulness: +3.0 of 10", "two.json: no judge card"):
+        assert words in page

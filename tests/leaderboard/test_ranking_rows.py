@@ -86,6 +86,16 @@ def test_who_lacks_a_run_or_is_a_reference_is_shown_and_not_ranked(tmp_path: Pat
     assert "worst_order" not in [column.name for column in ranking_table(frame.loc[["stl"]], METRIC).columns]
 
 
+def test_what_others_ran_in_the_open_division_takes_nobody_out_of_the_ranking(tmp_path: Path) -> None:
+    store_run(tmp_path, "er", division="closed")
+    store_run(tmp_path, "picked", division="open")
+    store_run(tmp_path, "picked", seed=7, division="open")
+    store_run(tmp_path, "fair", division="open")
+    frame = ranking(load_board([tmp_path]).runs, METRIC).set_index("method")
+    assert set(frame.index[frame["rank"].notna()]) == {"er", "fair"}
+    assert frame.loc["picked", "unranked"] == "runs of orders and seeds that are not the board's: 1"
+
+
 def test_too_few_verdicts_leave_a_row_unranked(tmp_path: Path) -> None:
     store_board(tmp_path)
     few = {"rubric": {"expected": 100, "scored": 90, "unscored": {"parse": 10}}}
@@ -146,7 +156,13 @@ def test_the_shipped_board_answers_the_four_questions() -> None:
     frame = with_inference(ranking(board.runs, METRIC), found)
     answers = headline(frame, [run for run in board.runs if not run.entry.is_reference], METRIC, found)
     assert answers.winner == frame.iloc[0]["method"]
-    assert "Not shown to be real: 3 paired runs" in answers.is_it_real
+    assert answers.is_it_real.count("Not shown to be real: 3 paired runs") == 1
+    assert found.kept is not None
+    assert (found.kept.first, found.kept.second) == (answers.winner, answers.runner_up)
+    kept = f"What they kept (BWT): {answers.winner} is ahead by {abs(found.kept.difference.value or 0):.1f} points"
+    assert kept in answers.is_it_real
+    untested = headline(frame, board.runs, METRIC, Inference(notes=("No intervals: no rows.",)))
+    assert untested.is_it_real.endswith("No intervals: no rows.")
     assert answers.worst_order in answers.where_it_fails
     assert frame["last_low"].notna().all()
     assert "these runs only" in " ".join(found.notes)
@@ -161,6 +177,7 @@ def test_two_methods_are_compared_in_the_runs_that_both_have(tmp_path: Path) -> 
     frame = block_frame(blocks, METRIC, "last")
     assert (frame["difference"] > 0).all()
     assert "er is ahead" in verdict_in_words(frame, ("er", "seqft"))
+    assert "seqft is ahead" in verdict_in_words(frame, ("er", "seqft"), lower_is_better=True)
     assert set(by_task(rows, blocks, METRIC)["task"]) == {"a", "b", "c"}
     most = changed_most(rows, blocks, "rubric")
     assert (most["difference"] > 0).all()

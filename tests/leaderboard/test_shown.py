@@ -6,15 +6,16 @@ import ast
 import csv
 import io
 import json
+import re
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
+from lifealign_bench.leaderboard.markup import data, element
 from lifealign_bench.leaderboard.palette import different_labels, label
 from lifealign_bench.leaderboard.published import MARK, TITLES, published_table
 from lifealign_bench.leaderboard.shown import Column, Table, defused
-from lifealign_bench.leaderboard.site.markup import data, element
 from lifealign_bench.leaderboard.visible import named, visible
 
 APP = Path(__file__).resolve().parents[2] / "leaderboard" / "app"
@@ -60,7 +61,7 @@ def test_figures_read_neither_tags_nor_formulas_and_long_names_stay_apart() -> N
 def test_markup_escapes_texts_and_data_cannot_end_its_script() -> None:
     hostile = "</script><script>alert(1)</script>"
     assert "<script>" not in element("p", hostile, title='"' + hostile).html
-    shown = data("x", {"a": hostile}).html
+    shown = data({"a": hostile}, "x").html
     assert shown.count("<") == 2
     assert json.loads(shown[shown.index(">") + 1 : shown.rindex("<")]) == {"a": hostile}
 
@@ -112,3 +113,11 @@ def test_reported_numbers_are_marked_and_complete() -> None:
         assert len(table.frame) == 10
     judged = published_table("judge").frame.set_index("method")
     assert judged.loc["lifealign", "last"] == 57.42
+
+
+def test_an_escaped_text_has_nothing_that_a_reader_of_markup_takes_for_an_address() -> None:
+    from lifealign_bench.leaderboard.app.widgets import escaped
+
+    words = escaped("http://a.example HTTPS://b.example www.c.example d@e.example").replace("\\", "")
+    assert not re.search(r"https?://|www\.|\w@\w", words, re.IGNORECASE)
+    assert words.replace("\u2060", "") == "http://a.example HTTPS://b.example www.c.example d@e.example"

@@ -37,7 +37,7 @@ def test_a_mutated_archive_is_findings_and_nothing_else(
     )
     @given(st.data())
     def look(data: st.DataObject) -> None:
-        content = data.draw(fuzzed(files, golden))
+        _, content = data.draw(fuzzed(files, golden))
         with watch.watching(scratch):
             speak.update(finding.rule for finding in findings_on(content, scratch, known))
 

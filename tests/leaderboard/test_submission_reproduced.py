@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -12,8 +13,9 @@ from typer.testing import CliRunner
 from lifealign_bench.benchmark.columns import read_table
 from lifealign_bench.cli import app
 from lifealign_bench.data.errors import InputError, LifeAlignError
-from lifealign_bench.leaderboard.submissions import reproducing
+from lifealign_bench.leaderboard.submissions import apart, reproducing
 from lifealign_bench.leaderboard.submissions.adding import add
+from lifealign_bench.leaderboard.submissions.checking import check_folder
 from lifealign_bench.leaderboard.submissions.decisions import FILE, append_decision, read_decisions
 from lifealign_bench.leaderboard.submissions.manifest import sha256_of
 from lifealign_bench.leaderboard.submissions.packing import seal
@@ -26,13 +28,15 @@ def golden(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("golden")
     board = board_of_few(folder / "board")
     bundle = write_golden(board, folder / "bundle")
-    assert add(bundle, folder / "results", known_of(board), WHEN, "clean").report.is_clean
+    checker = partial(check_folder, known=known_of(board))
+    assert add(bundle, folder / "results", checker, WHEN, "clean").verdict.is_clean
     return bundle
 
 
 @pytest.fixture(autouse=True)
 def _a_board_of_few(golden: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("lifealign_bench.leaderboard.shipped.shipped_results", lambda: golden.parent / "board")
+    known = known_of(golden.parent / "board")
+    monkeypatch.setattr(apart, "check_apart", lambda folder, _: check_folder(folder, known))
 
 
 def refused(bundle: Path, results: Path) -> str:
@@ -80,7 +84,8 @@ def test_numbers_that_fit_with_other_words_are_not_reproduced(golden: Path, tmp_
     assert all(metric.fits for metric in found.metrics)
     assert found.answers == (0, int(trained.sum()))
     assert not found.is_reproduced
-    assert reproducing.compare_runs(run, other, fresh=True, isolated=True).is_reproduced
+    with pytest.raises(InputError, match="the same rows"):
+        reproducing.compare_runs(run, other, fresh=True, isolated=True)
 
 
 def test_code_that_cannot_be_cut_off_is_not_run_unless_somebody_allows_it(
@@ -94,3 +99,4 @@ def test_code_that_cannot_be_cut_off_is_not_run_unless_somebody_allows_it(
     assert not any(tmp_path.iterdir())
     with pytest.raises(LifeAlignError, match="the run failed"):
         reproducing.run_again({}, tmp_path, None, not_isolated=True)
+    assert [path.name for path in tmp_path.iterdir()] == ["work"]

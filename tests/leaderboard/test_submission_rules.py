@@ -12,7 +12,7 @@ import pytest
 from archive_mutations import ARCHIVES, ArchiveMutation
 from bundle_mutations import BUNDLES
 from mutating import Mutation, rescored
-from row_mutations import keyless
+from row_mutations import in_the_open_division, keyless
 from small_bundle import ONE, board_of_few, edit_table, in_words, known_of, seal_counts, seal_scores, write_golden
 
 from lifealign_bench.benchmark.columns import read_table
@@ -23,7 +23,14 @@ from lifealign_bench.leaderboard.submissions.format import RunEntry
 from lifealign_bench.leaderboard.submissions.known import Known
 from lifealign_bench.leaderboard.submissions.layout import DEFAULT
 from lifealign_bench.leaderboard.submissions.packing import write_archive
-from lifealign_bench.leaderboard.submissions.rejudging import compared, findings_of
+from lifealign_bench.leaderboard.submissions.rejudging import (
+    Written,
+    compared,
+    drawn_first,
+    findings_of,
+    findings_on_unasked,
+    unasked,
+)
 from lifealign_bench.leaderboard.trust import TRUST
 
 
@@ -126,6 +133,8 @@ def test_a_verdict_that_its_words_say_is_not_called_a_refusal(tmp_path: Path) ->
     def hidden(frame: object) -> None:
         frame.loc[0, "verdict"], frame.loc[0, "status"] = float("nan"), "refusal"  # type: ignore[attr-defined]
 
+    # In the closed division a cell with so few verdicts is refused before anything else is asked of it.
+    in_the_open_division(golden)
     edit_table(golden / "runs" / ONE, "judgments", hidden)
     seal_scores(golden)
     seal_counts(golden)
@@ -135,9 +144,32 @@ def test_a_verdict_that_its_words_say_is_not_called_a_refusal(tmp_path: Path) ->
 
 def test_an_answer_that_gets_a_verdict_only_when_it_is_judged_again_differs() -> None:
     item = JudgedItem("p", "t", "", (), "a", "", None, None)
-    (found,) = compared({(item, "safety"): None}, [(item, Judgment("p", "safety", 1.0, ""))], {"": 1.0})
+    (found,) = compared(
+        {(item, "safety"): Written(None, "refusal")}, [(item, Judgment("p", "safety", 1.0, ""))], {"": 1.0}
+    )
     assert (found.answers, found.different) == (1, 1)
     assert [finding.level for finding in findings_of([found])] == ["error"]
+
+
+@pytest.mark.parametrize(("left_out", "level"), [((1.0, 2.0, 1.0, 2.0), "error"), ((2.0, 9.0, 5.0, 7.0), "warning")])
+def test_answers_said_to_be_never_judged_come_first_and_are_worth_what_the_others_are(
+    left_out: tuple[float, ...], level: str
+) -> None:
+    items = [JudgedItem(f"p{number}", "t", "", (), "a", "", None, None) for number in range(60)]
+    worth = [*left_out, *(float(2 + number % 8) for number in range(60 - len(left_out)))]
+    hidden = items[: len(left_out)]
+    written = {
+        (item, "safety"): Written(None, "endpoint") if item in hidden else Written(verdict, "scored")
+        for item, verdict in zip(items, worth, strict=True)
+    }
+    drawn = drawn_first(written, 0.5, 1)
+    assert set(drawn[: len(hidden)]) == set(hidden)
+    assert len(drawn) >= 30
+    again = [(item, Judgment(item.pair_id, "safety", worth[items.index(item)], "")) for item in drawn]
+    assert findings_of(compared(written, again, {"": 1.0})) == []
+    (finding,) = findings_on_unasked(unasked(written, again))
+    assert (finding.rule, finding.level) == ("J7", level)
+    assert f"{len(hidden)} answers never judged" in finding.value
 
 
 def test_pages_that_explode_are_refused_before_any_of_them_is_unpacked(

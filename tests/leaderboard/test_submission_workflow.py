@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 from collections.abc import Callable
@@ -86,6 +87,27 @@ def test_new_archives_are_listed_and_a_git_that_fails_ends_the_job(repository: P
     assert done.returncode == 0, done.stderr + done.stdout
     assert (tmp_path / "bundles").read_text("utf-8") == f"{repository}/incoming/copy.zip\0"
     assert gate(repository, "0" * 40, tmp_path).returncode != 0
+
+
+def test_it_may_only_read_has_no_secret_and_names_what_it_uses_by_commit() -> None:
+    text = FILE.read_text("utf-8")
+    workflow = yaml.safe_load(text)
+    # YAML reads the key `on` as true. `pull_request_target` would run with the rights of the repository.
+    assert set(workflow[True]) == {"pull_request"}
+    assert workflow["permissions"] == {"contents": "read"}
+    (job,) = workflow["jobs"].values()
+    assert "permissions" not in job
+    assert "secrets." not in text
+    assert "github.token" not in text
+    used = [step["uses"] for step in steps() if "uses" in step]
+    assert used
+    assert all(re.fullmatch(r"actions/[a-z-]+@[0-9a-f]{40}", name) for name in used)
+    (checkout,) = (step for step in steps() if step.get("uses", "").startswith("actions/checkout@"))
+    assert checkout["with"]["persist-credentials"] is False
+    (install,) = (step["run"] for step in steps() if "pip install" in step.get("run", ""))
+    assert re.search(r"lifealign-bench==\d+\.\d+\.\d+", install)
+    # What a pull request names reaches a script only through the environment, never as a part of its text.
+    assert all("${{" not in step.get("run", "") for step in steps())
 
 
 def test_nothing_is_run_from_the_pull_request_and_the_gate_is_the_first() -> None:

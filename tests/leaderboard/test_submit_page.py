@@ -9,6 +9,7 @@ import pytest
 from stored_boards import store_board
 from streamlit.testing.v1 import AppTest
 
+from lifealign_bench.leaderboard.app.widgets import escaped
 from lifealign_bench.leaderboard.serving import VARIABLE
 from lifealign_bench.leaderboard.submissions.decisions import Decision, append_decision
 from lifealign_bench.leaderboard.trust import DIVISIONS, TRUST
@@ -34,7 +35,9 @@ def test_the_page_says_what_was_decided_and_what_is_wrong(tmp_path: Path, monkey
     app = AppTest.from_string(PAGE, default_timeout=300).run()
     assert not app.exception, [item.message for item in app.exception]
     said = {str(cell) for table in app.dataframe for row in table.value.to_dict("records") for cell in row.values()}
-    assert {*TRUST, *DIVISIONS, *TRUST.values(), *DIVISIONS.values()} <= said
+    meanings = "".join(item.value for item in app.markdown)
+    for name, meaning in {**TRUST, **DIVISIONS}.items():
+        assert f"**{name}**: {escaped(meaning)}" in meanings
     assert {"mine", "added", "'=1+1 <script>"} <= said
     assert {"A8", "archive", "error"} <= said
-    assert "1 errors: this bundle would be refused." in [item.value for item in app.error]
+    assert "1 error: this bundle would be refused." in [item.value for item in app.error]

@@ -42,11 +42,11 @@ def joined(*children: Child) -> Markup:
     return Markup("".join(_html(child) for child in children if child is not None))
 
 
-def data(name: str, value: Any) -> Markup:
-    """A script element that holds JSON and is never run; no `<` stands in it, so no text can end it."""
+def data(value: Any, name: str | None = None) -> Markup:
+    """A script element that holds JSON and is never run; no `<` stands in it, so no text can end it. name: its id."""
     text = json.dumps(value, ensure_ascii=True, allow_nan=False, separators=(",", ":"))
     safe = text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
-    return Markup(f'<script type="application/json" id="{escape(name, quote=True)}">{safe}</script>')
+    return element("script", Markup(safe), type="application/json", id=name)
 
 
 def _html(child: Child) -> str:

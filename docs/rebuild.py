@@ -1,0 +1,118 @@
+"""Numbers and figures of README.md and docs/reproduction.md, made anew from results that ship.
+
+`make readme` writes them; a test compares. A part between `<!-- numbers: NAME -->` and `<!-- end -->` is made here.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import re
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from lifealign_bench.leaderboard.board import Board, load_board
+from lifealign_bench.leaderboard.case_study import case_study
+from lifealign_bench.leaderboard.figures import write_figure
+from lifealign_bench.leaderboard.inference import Inference, with_inference
+from lifealign_bench.leaderboard.known_answers import first_questions
+from lifealign_bench.leaderboard.palette import LIGHT
+from lifealign_bench.leaderboard.paper.beside import beside_table
+from lifealign_bench.leaderboard.paper.choices import choices_table, runs_of_choices
+from lifealign_bench.leaderboard.paper.claims import claims, claims_in_words, claims_table
+from lifealign_bench.leaderboard.paper.worlds import paper_likeness
+from lifealign_bench.leaderboard.ranking import ranking
+from lifealign_bench.leaderboard.ranking_figures import ranking_figure
+from lifealign_bench.leaderboard.shelf import Shelf, rows_name
+from lifealign_bench.leaderboard.shipped import shipped_answers, shipped_results
+from lifealign_bench.leaderboard.shown import Column, Table
+
+ROOT = Path(__file__).resolve().parents[1]
+PAGES = (ROOT / "README.md", ROOT / "docs" / "reproduction.md")
+CHOICES = ROOT / "docs" / "choices" / "results"
+FIGURE = ROOT / "docs" / "reference.png"
+DRAWN = FIGURE.with_suffix(".json")
+METRIC = "rubric"
+PART = re.compile(r"(<!-- numbers: (?P<name>[a-z-]+) -->\n).*?(<!-- end -->)", re.DOTALL)
+
+
+def parts() -> dict[str, str]:
+    """Every part by name, as Markdown."""
+    board = load_board([shipped_results()])
+    runs = board.of(board.scopes[0])
+    made: Mapping[str, Callable[[], str]] = {
+        "case-study": lambda: case_study(runs, METRIC, known_inference(board)),
+        "ranking": lambda: markdown(_short_ranking(board)),
+        "claims": lambda: claims_in_words(claims()),
+        "recomputed": lambda: markdown(claims_table(claims())),
+        "beside": lambda: markdown(beside_table(runs, METRIC)),
+        "worlds": lambda: markdown(paper_likeness(runs, METRIC)),
+        "choices": lambda: markdown(choices_table(runs_of_choices(CHOICES), METRIC)),
+        "choices-accuracy": lambda: markdown(choices_table(runs_of_choices(CHOICES), "preference_accuracy")),
+    }
+    return {name: f"{make().strip()}\n" for name, make in made.items()}
+
+
+def refreshed(text: str, made: Mapping[str, str]) -> str:
+    """A page with every part as it is made."""
+    return PART.sub(lambda found: f"{found[1]}{made[found['name']]}{found[3]}", text)
+
+
+def drawn(board: Board) -> str:
+    """The data of README's figure as JSON, by which a test knows that the picture is of these runs."""
+    return json.dumps(json.loads(_figure(board).to_json())["data"], indent=1, sort_keys=True) + "\n"
+
+
+def known_inference(board: Board) -> Inference:
+    """The intervals and tests that ship with the board; `make answers` computes them."""
+    for question, runs in first_questions(board):
+        name = rows_name(question, runs)
+        found = None if name is None else Shelf(shipped_answers()).find(name, question)
+        if question.metric == METRIC and isinstance(found, Inference):
+            return found
+    raise LookupError("make answers computes the intervals of the shipped board first")
+
+
+def markdown(table: Table) -> str:
+    """A table as Markdown, numbers as they are shown."""
+    heads = [column.title for column in table.columns]
+    rules = ["---" if column.digits is None else "---:" for column in table.columns]
+    return "\n".join(f"| {' | '.join(row)} |" for row in (heads, rules, *table.texts()))
+
+
+def _short_ranking(board: Board) -> Table:
+    frame = ranking(board.of(board.scopes[0]), METRIC)
+    columns = (
+        Column("rank", "Rank", 0),
+        Column("method", "Method"),
+        Column("last", "Last", 1),
+        Column("bwt", "BWT", 1),
+        Column("worst_last", "Worst order's Last", 1),
+        Column("order_spread", "Spread over orders", 1),
+        Column("runs", "Runs", 0),
+    )
+    return Table("ranking", frame, columns)
+
+
+def _figure(board: Board):  # noqa: ANN202
+    runs = board.of(board.scopes[0])
+    return ranking_figure(with_inference(ranking(runs, METRIC), known_inference(board)), runs, METRIC, LIGHT)
+
+
+def main() -> None:
+    """Write the pages, and the figure where a browser can draw it."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--no-figure", action="store_true", help="Where there is no Chromium.")
+    asked = parser.parse_args()
+    made, board = parts(), load_board([shipped_results()])
+    for page in PAGES:
+        page.write_text(refreshed(page.read_text("utf-8"), made), "utf-8")
+    if not asked.no_figure:
+        figure = _figure(board)
+        figure.update_layout(width=900, paper_bgcolor="white", plot_bgcolor="white")
+        write_figure(figure, FIGURE)
+        DRAWN.write_text(drawn(board), "utf-8")
+
+
+if __name__ == "__main__":
+    main()

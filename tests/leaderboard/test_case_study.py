@@ -1,0 +1,45 @@
+"""The paragraph on what a board teaches says what its runs say."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+import pytest
+
+from lifealign_bench.leaderboard.board import load_board
+from lifealign_bench.leaderboard.board_run import BoardRun
+from lifealign_bench.leaderboard.case_study import KEPT, case_study
+from lifealign_bench.leaderboard.inference import Inference
+from lifealign_bench.leaderboard.ranking import ranking
+from lifealign_bench.leaderboard.shipped import shipped_results
+
+
+@pytest.fixture(scope="module")
+def runs() -> tuple[BoardRun, ...]:
+    return load_board([shipped_results()]).runs
+
+
+def test_methods_that_keep_and_methods_that_forget_are_told_apart(runs: tuple[BoardRun, ...]) -> None:
+    kept, lost = (part for part in case_study(runs, "rubric", Inference()).split(";", 1))
+    frame = ranking(runs, "rubric").set_index("method")
+    named = [set(re.findall(r"`([a-z0-9]+)`", part.rpartition(" Last ")[0])) for part in (kept, lost)]
+    for label, row in frame[~frame["reference"]].iterrows():
+        assert (label in named[0]) == (row["bwt"] >= KEPT)
+
+
+def test_a_method_that_begins_to_forget_changes_sides(runs: tuple[BoardRun, ...]) -> None:
+    worse = tuple(
+        replace(run, metrics={"rubric": {**run.metrics["rubric"], "bwt": {"value": -50.0, "reason": None, "n": 1}}})
+        if run.entry.label == "gem"
+        else run
+        for run in runs
+    )
+    kept = case_study(worse, "rubric", Inference()).split(";")[0]
+    assert "`gem`" in case_study(runs, "rubric", Inference()).split(";")[0]
+    assert "`gem`" not in kept
+    assert "`er`" in kept
+
+
+def test_nothing_is_said_of_tests_that_nobody_made(runs: tuple[BoardRun, ...]) -> None:
+    assert "told apart" not in case_study(runs, "rubric", Inference())
