@@ -7,13 +7,14 @@ import os
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from lifealign_bench.benchmark.lease_folder import FolderLeases
 from lifealign_bench.benchmark.lease_objects import ObjectLeases
-from lifealign_bench.benchmark.leases import Lease, LeasePlace, Locks
+from lifealign_bench.benchmark.leases import HeldLock, Lease, LeasePlace, Locks
 from lifealign_bench.benchmark.remote_files import RemoteFiles
 
 FOREIGN = Lease("token", "another-host", "another boot", 1, "0")
@@ -36,8 +37,28 @@ def place(request: pytest.FixtureRequest, tmp_path: Path) -> LeasePlace:
     return ObjectLeases(RemoteFiles(f"memory://{tmp_path.name}"))
 
 
+class NotedLocks(Locks):
+    """Locks whose signs of life end with the test, held or not."""
+
+    held: list[HeldLock]
+
+    def try_hold(self, name: str) -> HeldLock | None:
+        held = super().try_hold(name)
+        if held is not None:
+            NotedLocks.held.append(held)
+        return held
+
+
+@pytest.fixture(autouse=True)
+def _silent_afterwards() -> Iterator[None]:
+    NotedLocks.held = []
+    yield
+    for held in NotedLocks.held:
+        held.release()
+
+
 def locks(place: LeasePlace, clock: Clock | None = None) -> Locks:
-    return Locks(place, beat_s=0.01, lease_s=60, clock=clock or Clock())
+    return NotedLocks(place, beat_s=0.01, lease_s=60, clock=clock or Clock())
 
 
 def test_a_held_lock_is_nobody_elses_until_it_is_released(place: LeasePlace) -> None:
