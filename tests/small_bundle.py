@@ -84,6 +84,8 @@ def in_words(board: Path) -> Path:
         own["judge"], own["template"] = "words", [labels[name] for name in own["dimension"]]
         own["raw"] = [json.dumps({"rationale": "fine", "verdict": int(verdict)}) for verdict in own["verdict"]]
         write_table(run.folder, "judgments", own)
+        # What the world's oracle read goes with it.
+        (run.folder / "safety.parquet").unlink(missing_ok=True)
         seal_record(run.folder, judges=(judge,))
     rescore([board], write=True)
     return board

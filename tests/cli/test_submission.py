@@ -64,7 +64,14 @@ def test_the_checker_apart_says_the_same_and_outlives_what_breaks_it(broken: Pat
     assert [finding.rule for finding in stopped.findings] == ["A1"]
 
 
-def test_the_command_checks_in_a_process_that_is_stopped_and_adds_nothing_then(broken: Path, tmp_path: Path) -> None:
+def test_the_command_checks_in_a_process_that_is_stopped_and_adds_nothing_then(
+    broken: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # The process has used up its second before it looks at anything, however fast the machine is.
+    slow = tmp_path / "slow"
+    slow.mkdir()
+    (slow / "sitecustomize.py").write_text("import time\nwhile time.process_time() < 2:\n    pass\n", "utf-8")
+    monkeypatch.setenv("PYTHONPATH", str(slow))
     (broken / "evil.py").unlink()
     (broken / "link.json").unlink()
     checked = CliRunner().invoke(app, ["submission", "check", str(broken), "--seconds", "1", "--json"])
