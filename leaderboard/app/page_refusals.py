@@ -37,7 +37,7 @@ def draw(view: View) -> None:
     if not places:
         empty(
             "No run here was asked a safety set, or its rows are not on this machine.",
-            "The suite field safety names one, and lifealign run asks it; mini-variants does.",
+            "The suite field safety names one, and lifealign run asks it; mini-safety does.",
         )
         return
     if len(places) > MOST_RUNS:

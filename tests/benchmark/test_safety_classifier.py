@@ -43,8 +43,8 @@ def test_another_name_is_refused_with_those_there_are() -> None:
         classifier_folder("world:none")
 
 
-def test_the_suite_of_variants_asks_it_and_its_weights_decide_the_node() -> None:
-    readers = safety_asked(load_suite("mini-variants")).readers
+def test_the_suite_of_refusals_asks_it_and_its_weights_decide_the_node() -> None:
+    readers = safety_asked(load_suite("mini-safety")).readers
     assert set(readers) == {"oracle", "classifier"}
     assert "weights" in str(readers["classifier"])
 
