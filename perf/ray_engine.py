@@ -5,7 +5,7 @@ The cluster runs before the clock starts, as it would where `--address` names on
 away from two workers rather than from one process: only a quiet machine of two or more cores measures anything, so the
 CPU seconds that the nodes took are printed beside.
 
-    python perf/ray.py [--suite mini-quick] [--repeat 1] [--train-rows N]
+    python perf/ray_engine.py [--suite mini-quick] [--repeat 1] [--train-rows N]
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ def pair(words: list[str]) -> tuple[float, float]:
 
     with tempfile.TemporaryDirectory() as folder:
         alone, beside = Path(folder, "alone"), Path(folder, "ray")
-        ray.init(num_cpus=2, include_dashboard=False, object_store_memory=2**27, logging_level="error")
+        ray.init("local", num_cpus=2, include_dashboard=False, object_store_memory=2**27, logging_level="error")
         try:
             address = ray.get_runtime_context().gcs_address
             environment = {**os.environ, "RAY_AUTH_MODE": os.environ.get("RAY_AUTH_MODE", "disabled")}
