@@ -21,6 +21,7 @@ from lifealign_bench.benchmark.cluster.sent import (
     sent_checking,
     sent_news,
     sent_surroundings,
+    sent_warming,
     sent_work,
 )
 from lifealign_bench.benchmark.cluster.working import Bench
@@ -71,7 +72,9 @@ def surroundings(suite: Suite, machines: Machines) -> dict[str, object]:
         if said[0] == "unfit":
             raise ClusterError(_unfit(said))
     ask = ray.remote(sent_surroundings()).options(**_options(demands["train"]))
-    (found,) = _answers([ask.remote(expected, suite.model_dump(mode="json"))])
+    asked = [ask.remote(expected, suite.model_dump(mode="json"))]
+    _warm({name: machines.resources[name] for name in useful}, demands["train"])
+    (found,) = _answers(asked)
     if not isinstance(found, dict):
         raise ClusterError(f"{machines.name}: no machine took a first task within {CHECK_S:g} s; are all in use?")
     return found
@@ -188,6 +191,17 @@ class _Walk:
             raise ValueError(f"{node.label}: a task ended as {state!r}")
         self.outcome.states[node.key] = cast(State, state)
         self.listener.ended(node, cast(State, state))
+
+
+def _warm(machines: Mapping[str, Mapping[str, float]], demand: Demand) -> None:
+    """Have workers load what every node needs while rows are read and the plan is made here; nobody waits for it."""
+    import ray
+
+    warm, expected = ray.remote(sent_warming()), _expected()
+    for name, resources in machines.items():
+        given = warm.options(name="warming up", scheduling_strategy=_on(name), **_options(demand))
+        for _ in range(demand.times_within(resources)):
+            given.remote(expected)
 
 
 def _said(ref: Any) -> Said:
