@@ -2,36 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
-import pytest
 from playwright.sync_api import BrowserContext
-from rating_sittings import Sitting, patient_browser, sit
+from rating_sittings import Sitting, sit
 
 from lifealign_bench.judges.human.store import StudyFile
-from study_boards import METHODS, draw, hostile_board, serving
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[BrowserContext]:
-    with patient_browser() as opened:
-        yield opened
-
-
-@pytest.fixture(scope="module")
-def board(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return hostile_board(tmp_path_factory.mktemp("board"))
+from study_boards import METHODS, draw, serving
 
 
 def test_two_raters_rate_forty_items_each_at_once_by_keys(
-    chromium: BrowserContext, board: Path, tmp_path: Path
+    rating_browser: BrowserContext, rated_board: Path, tmp_path: Path
 ) -> None:
     study = tmp_path / "study.sqlite"
-    draw(board, study, "--share", 20, "--dimensions", "helpfulness,safety", "--controls", 0)
+    draw(rated_board, study, "--share", 20, "--dimensions", "helpfulness,safety", "--controls", 0)
     keys = "1234567890"
     with serving(study) as server:
-        both = [sit(chromium, server.address, study, rater) for rater in ("anna", "ben")]
+        both = [sit(rating_browser, server.address, study, rater) for rater in ("anna", "ben")]
         given: dict[str, dict[str, int]] = {"anna": {}, "ben": {}}
         for number in range(40):
             for sitting, _ in both:
@@ -60,16 +47,16 @@ def test_two_raters_rate_forty_items_each_at_once_by_keys(
 
 
 def test_two_raters_compare_forty_pairs_of_answers_by_keys(
-    chromium: BrowserContext, board: Path, tmp_path: Path
+    rating_browser: BrowserContext, rated_board: Path, tmp_path: Path
 ) -> None:
     study = tmp_path / "study.sqlite"
     draw(
-        *(board, study, "--share", 20, "--dimensions", "helpfulness", "--pairwise", "base", "--controls", 0),
+        *(rated_board, study, "--share", 20, "--dimensions", "helpfulness", "--pairwise", "base", "--controls", 0),
         *("--raters", "anna,ben"),
     )
     choices = {"1": "first", "2": "second", "3": "tie"}
     with serving(study) as server:
-        both = [sit(chromium, server.address, study, rater) for rater in ("anna", "ben")]
+        both = [sit(rating_browser, server.address, study, rater) for rater in ("anna", "ben")]
         given: dict[tuple[str, str], str] = {}
         for number in range(40):
             for sitting, _ in both:
@@ -95,17 +82,19 @@ def test_two_raters_compare_forty_pairs_of_answers_by_keys(
     assert set(map(frozenset, places.values())) == {frozenset((0, 1))}
 
 
-def test_a_rater_who_is_not_registered_sees_no_question(chromium: BrowserContext, board: Path, tmp_path: Path) -> None:
+def test_a_rater_who_is_not_registered_sees_no_question(
+    rating_browser: BrowserContext, rated_board: Path, tmp_path: Path
+) -> None:
     study = tmp_path / "study.sqlite"
-    draw(board, study, "--share", 4, "--controls", 0)
+    draw(rated_board, study, "--share", 4, "--controls", 0)
     with serving(study, "--tokens-only") as server:
         for name in ("mallory", "anna"):
-            page = chromium.new_page()
+            page = rating_browser.new_page()
             page.goto(f"{server.address}/?rater={name}")
             page.get_by_text("is not registered in this study").wait_for()
             assert page.get_by_text("Before you begin").count() == 0
             page.close()
-        page = chromium.new_page()
+        page = rating_browser.new_page()
         page.goto(server.address)
         page.get_by_label("Your name or token").fill(StudyFile(study).rater("anna").token)
         page.keyboard.press("Enter")
@@ -114,12 +103,12 @@ def test_a_rater_who_is_not_registered_sees_no_question(chromium: BrowserContext
     assert StudyFile(study).ratings() == ()
 
 
-def test_a_second_window_rates_nothing_twice(chromium: BrowserContext, board: Path, tmp_path: Path) -> None:
+def test_a_second_window_rates_nothing_twice(rating_browser: BrowserContext, rated_board: Path, tmp_path: Path) -> None:
     study = tmp_path / "study.sqlite"
-    draw(board, study, "--share", 4, "--dimensions", "helpfulness", "--controls", 0)
+    draw(rated_board, study, "--share", 4, "--dimensions", "helpfulness", "--controls", 0)
     with serving(study) as server:
-        one, _ = sit(chromium, server.address, study, "anna")
-        other = Sitting(chromium.new_page(), server.address, "anna", one.file)
+        one, _ = sit(rating_browser, server.address, study, "anna")
+        other = Sitting(rating_browser.new_page(), server.address, "anna", one.file)
         other.open()
         other.page.get_by_text("0 of 4 done").wait_for()
         for sitting in (one, other):
@@ -131,7 +120,7 @@ def test_a_second_window_rates_nothing_twice(chromium: BrowserContext, board: Pa
 
 
 def test_a_template_that_changed_stops_the_page_and_stores_nothing(
-    chromium: BrowserContext, board: Path, tmp_path: Path
+    rating_browser: BrowserContext, rated_board: Path, tmp_path: Path
 ) -> None:
     from lifealign_bench.judges.templates import SHIPPED
 
@@ -140,9 +129,9 @@ def test_a_template_that_changed_stops_the_page_and_stores_nothing(
     for path in SHIPPED.glob("*.yaml"):
         (own / path.name).write_bytes(path.read_bytes())
     study = tmp_path / "study.sqlite"
-    draw(board, study, "--share", 4, "--dimensions", "helpfulness", "--controls", 0, "--templates", own)
+    draw(rated_board, study, "--share", 4, "--dimensions", "helpfulness", "--controls", 0, "--templates", own)
     with serving(study) as server:
-        sitting, _ = sit(chromium, server.address, study, "anna")
+        sitting, _ = sit(rating_browser, server.address, study, "anna")
         sitting.see()
         sitting.press("4", 1)
         sitting.see()

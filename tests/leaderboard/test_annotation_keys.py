@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
-import pytest
 from browsing import READY
 from playwright.sync_api import BrowserContext
-from rating_sittings import patient_browser, sit
+from rating_sittings import sit
 
-from study_boards import draw, hostile_board, serving
+from study_boards import draw, serving
 
 PRESSED_AS_DRAWN = """([before, name]) => new Promise(done => {
     const look = new MutationObserver(() => {
@@ -32,24 +30,13 @@ TOGETHER = """keys => {
 }"""
 
 
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[BrowserContext]:
-    with patient_browser() as opened:
-        yield opened
-
-
-@pytest.fixture(scope="module")
-def board(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return hostile_board(tmp_path_factory.mktemp("board"))
-
-
 def test_a_key_counts_the_moment_its_button_is_drawn_and_once_however_long_it_is_held(
-    chromium: BrowserContext, board: Path, tmp_path: Path
+    rating_browser: BrowserContext, rated_board: Path, tmp_path: Path
 ) -> None:
     study = tmp_path / "study.sqlite"
-    draw(board, study, "--share", 12, "--dimensions", "helpfulness", "--controls", 0)
+    draw(rated_board, study, "--share", 12, "--dimensions", "helpfulness", "--controls", 0)
     with serving(study) as server:
-        sitting, seen = sit(chromium, server.address, study, "anna")
+        sitting, seen = sit(rating_browser, server.address, study, "anna")
         page, file = sitting.page, sitting.file
         page.get_by_text("Open harmful texts at once").click()
         asked = file.study().assignments["anna"]
@@ -82,12 +69,12 @@ def test_a_key_counts_the_moment_its_button_is_drawn_and_once_however_long_it_is
 
 
 def test_taking_back_in_the_middle_of_criteria_leaves_the_last_rating(
-    chromium: BrowserContext, board: Path, tmp_path: Path
+    rating_browser: BrowserContext, rated_board: Path, tmp_path: Path
 ) -> None:
     study = tmp_path / "study.sqlite"
-    draw(board, study, "--share", 4, "--dimensions", "refusal", "--controls", 0)
+    draw(rated_board, study, "--share", 4, "--dimensions", "refusal", "--controls", 0)
     with serving(study) as server:
-        sitting, _ = sit(chromium, server.address, study, "anna")
+        sitting, _ = sit(rating_browser, server.address, study, "anna")
         for number in (1, 2):
             sitting.see()
             sitting.page.keyboard.press("y")
@@ -103,12 +90,12 @@ def test_taking_back_in_the_middle_of_criteria_leaves_the_last_rating(
 
 
 def test_a_rating_is_taken_back_commented_and_skipped_by_keys(
-    chromium: BrowserContext, board: Path, tmp_path: Path
+    rating_browser: BrowserContext, rated_board: Path, tmp_path: Path
 ) -> None:
     study = tmp_path / "study.sqlite"
-    draw(board, study, "--share", 4, "--dimensions", "helpfulness,refusal", "--controls", 0)
+    draw(rated_board, study, "--share", 4, "--dimensions", "helpfulness,refusal", "--controls", 0)
     with serving(study) as server:
-        sitting, seen = sit(chromium, server.address, study, "anna")
+        sitting, seen = sit(rating_browser, server.address, study, "anna")
         page, file = sitting.page, sitting.file
 
         def answer(key: str, number: int) -> None:
