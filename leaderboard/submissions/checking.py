@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from lifealign_bench.data.errors import InputError
@@ -100,7 +101,8 @@ def check(place: Path, known: Known, limits: Limits = DEFAULT) -> Verdict:
     Raises:
         InputError: there is no such file or folder, or it cannot be read.
     """
-    with opened(place, limits) as bundle:
+    # Numbers of a bundle may be as large as they like: what they come to is a finding, not a warning.
+    with np.errstate(all="ignore"), opened(place, limits) as bundle:
         if bundle.folder is None:
             return Verdict(bundle.findings)
         return check_folder(bundle.folder, known, limits)
