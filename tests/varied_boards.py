@@ -41,7 +41,9 @@ def store_variants(folder: Path) -> Path:
     model = other.model_copy(update={"source": "other-base", "weights_sha256": "2" * 64})
     changed(folder / "base", model=model, varied={"base.source": "other-base"})
     store_board(folder / "rate", SIX, seeds=(0, 1))
-    changed(folder / "rate", varied={"budget.phases.sft.learning_rate": 0.001})
+    budget = read_run(next((folder / "rate").rglob("run.json")).parent).budget
+    slower = {**budget, "learning_rate": 0.001}
+    changed(folder / "rate", budget=slower, varied={"budget.phases.sft.learning_rate": 0.001})
     return folder
 
 

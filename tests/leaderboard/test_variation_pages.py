@@ -141,6 +141,13 @@ def test_a_variant_whose_method_lacks_a_number_has_a_dash_and_not_a_mean_of_some
     assert overview_table(runs, "no such metric").records()[0]["last 0"] is None
 
 
+def test_a_method_keeps_its_name_where_its_budget_was_varied(results: Path) -> None:
+    runs = load_board([str(results / name) for name in ("plain", "rate")]).runs
+    assert {run.entry.label for run in runs} == {run.entry.label for run in load_board([str(results / "plain")]).runs}
+    rows = overview_table(runs, "rubric").records()
+    assert [row["last 0"] is None for row in rows] == [False, False]
+
+
 def _lasts(runs: tuple[object, ...], method: str) -> list[float]:
     return [run.number("rubric", "last").value for run in runs if run.entry.label == method]  # type: ignore[attr-defined]
 
