@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pandas as pd
 import pytest
 from stored_boards import store_board
 from typer.testing import CliRunner
 from varied_boards import add_safety, store_variants
 
+from lifealign_bench.benchmark.columns import write_table
 from lifealign_bench.benchmark.schema import read_run
 from lifealign_bench.benchmark.variant_records import AS_GIVEN
 from lifealign_bench.cli import app
@@ -67,6 +69,17 @@ def test_a_folder_without_variants_answers_nothing_and_says_what_would(results: 
     done = CliRunner().invoke(app, ["questions", str(results / "plain"), "--metric", "rubric"])
     assert done.exit_code != 0
     assert "lifealign run --grid" in str(done.exception)
+
+
+def test_a_method_of_one_stage_has_lost_nothing_again_and_is_not_called_the_best_at_it(results: Path):
+    add_safety(results / "plain")
+    for file in (results / "plain").glob("**/m0*/safety.parquet"):
+        frame = pd.read_parquet(file)
+        write_table(file.parent, "safety", frame[frame["step"].isin((0, 3))])
+    found = answers([results], "--about", "safety")["safety"]
+    lost = {row["method"]: row["lost"] for row in found["rows"]}
+    assert lost == {"er": None, "seqft": 25.0}
+    assert "seqft lost least again" in found["sentences"][0]
 
 
 def test_refusals_are_read_from_runs_that_have_them(results: Path):
