@@ -138,10 +138,11 @@ def refusal_words(counts: Counts, table: Table) -> list[str]:
     plain = table.frame[table.frame["attack"].astype(str).str.startswith(PLAIN)].set_index("method")
     texts = []
     if len(plain):
-        if plain["lost"].notna().any():
-            plain = plain[plain["lost"].notna()]
-            lost = plain["lost"].astype(float)
-            texts.append(f"Of the plain prompts {lost.idxmin()} lost least again, {lost.min():+.1f} points of success.")
+        learned = plain[plain["lost"].notna() & (plain["lowest"] < plain["base"])]
+        if len(learned):
+            lost = learned["lost"].astype(float)
+            who = f"Of the methods that learned to refuse plain prompts {lost.idxmin()} lost least again"
+            texts.append(f"{who}, {lost.min():+.1f} points of success.")
         last, over = (plain[name].astype(float) for name in ("last", "over"))
         texts.append(
             f"After the last task {last.idxmin()} gives least of what is harmful ({last.min():.1f} %), and refuses "
