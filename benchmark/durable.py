@@ -124,3 +124,16 @@ def _problem(error: Exception, path: Path) -> tuple[int, str] | None:
     named = re.search(r"\(os error (\d+)\)", str(error))
     number = int(named[1]) if named else 0
     return (number, str(path)) if number in _NO_ROOM else None
+
+
+def finished_below(folder: Path, name: str) -> list[Path]:
+    """The files of this name at or below a folder, sorted.
+
+    Folders with a dot are not looked into: they are half-written, and may vanish or get their name this very moment.
+    """
+    found = []
+    for place, inside, files in os.walk(folder):
+        inside[:] = [own for own in inside if not own.startswith(".")]
+        if name in files:
+            found.append(Path(place, name))
+    return sorted(found)

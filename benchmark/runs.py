@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lifealign_bench.benchmark.compact.opening import below
+from lifealign_bench.benchmark.durable import finished_below
 from lifealign_bench.benchmark.schema import RUN_FILE, RunRecord, read_run
 from lifealign_bench.data.errors import InputError
 
@@ -40,4 +41,4 @@ def _folders(place: Path) -> list[Path]:
     """The folders of runs at or below a place; one with a dot is half-written, left behind by a process that died."""
     if (place / RUN_FILE).is_file():
         return [place]
-    return [path.parent for path in sorted(place.rglob(RUN_FILE)) if not path.parent.name.startswith(".")]
+    return [path.parent for path in finished_below(place, RUN_FILE)]

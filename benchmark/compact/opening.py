@@ -10,6 +10,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from lifealign_bench.benchmark.compact.form import RECORD, is_compact, sha256_of
+from lifealign_bench.benchmark.durable import finished_below
 from lifealign_bench.data.errors import InputError
 
 MOST = 6
@@ -37,7 +38,7 @@ def below(folder: Path) -> tuple[Path, ...]:
     own = opened(folder)
     if own != folder:
         return (own,)
-    return (folder, *(opened(path.parent) for path in sorted(folder.rglob(RECORD)) if _is_seen(path, folder)))
+    return (folder, *(opened(path.parent) for path in finished_below(folder, RECORD)))
 
 
 def refuse_compact(folder: Path, what: str) -> None:
@@ -90,7 +91,3 @@ def _forget(kept: Path) -> None:
         for path in others[: -MOST + 1]:
             if time.time() - path.stat().st_mtime > UNUSED_SECONDS:
                 shutil.rmtree(path, ignore_errors=True)
-
-
-def _is_seen(path: Path, folder: Path) -> bool:
-    return not any(part.startswith(".") for part in path.relative_to(folder).parts)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -14,9 +15,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from pydantic import ValidationError
+from stored_boards import store_board
 
 from lifealign_bench.benchmark.columns import TABLES, Table, read_table, table_schema, write_table
 from lifealign_bench.benchmark.metrics import Measure
+from lifealign_bench.benchmark.runs import find_runs
 from lifealign_bench.benchmark.schema import (
     SCHEMA_VERSION,
     MeasureRecord,
@@ -235,3 +238,19 @@ def test_a_missing_column_a_missing_file_and_another_format_are_named(tmp_path: 
 def test_the_version_of_the_schema_is_written(tmp_path: Path) -> None:
     write_run(tmp_path, make_record())
     assert json.loads((tmp_path / "run.json").read_text())["schema_version"] == SCHEMA_VERSION
+
+
+def test_runs_are_found_while_another_process_finishes_one_beside_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store_board(tmp_path)
+    (tmp_path / ".half-written").mkdir()
+    scan = os.scandir
+
+    def gone(place: Any = ".") -> Any:
+        if ".half-written" in str(place):
+            raise FileNotFoundError(2, "No such file or directory", str(place))
+        return scan(place)
+
+    monkeypatch.setattr(os, "scandir", gone)
+    assert len(find_runs(tmp_path)) == len(list(tmp_path.glob("*/run.json")))
