@@ -28,12 +28,18 @@ def agreement_in_words(found: Agreement) -> list[str]:
         texts.append(f"Kendall's W over {len(found.orders)} orders is {found.w.value:.2f} of 1{line}{p}.")
     else:
         texts.append(f"No Kendall's W: {found.w.reason}.")
+    texts += line_in_words(found, "orders", "in some order")
+    return texts
+
+
+def line_in_words(found: Agreement, rankers: str, somewhere: str) -> list[str]:
+    """Which tau two of the rankers (orders, bases) reach by chance, and who has no number somewhere."""
     if found.tau_line.value is not None:
-        texts.append(f"Two orders agree by more than chance where their tau is {found.tau_line.value:.2f} or more.")
+        texts = [f"Two {rankers} agree by more than chance where their tau is {found.tau_line.value:.2f} or more."]
     else:
-        texts.append(f"No line of chance for tau: {found.tau_line.reason}.")
+        texts = [f"No line of chance for tau: {found.tau_line.reason}."]
     if found.left_out:
-        texts.append(f"Left out, for want of a number in some order: {', '.join(found.left_out)}.")
+        texts.append(f"Left out, for want of a number {somewhere}: {', '.join(found.left_out)}.")
     return texts
 
 

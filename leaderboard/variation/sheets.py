@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from lifealign_bench.leaderboard.inference import p_in_words
+from lifealign_bench.leaderboard.order_agreement import line_in_words
 from lifealign_bench.leaderboard.shown import Column, Table, text_table
 from lifealign_bench.leaderboard.variation.bases import BaseTable
 from lifealign_bench.leaderboard.variation.order_effects import OrderEffect
@@ -97,13 +98,7 @@ def base_words(table: BaseTable) -> list[str]:
             pair = f"{table.bases[first]} and {table.bases[second]}"
             shown = f"Kendall's tau {tau.value:.2f}" if tau.value is not None else f"no Kendall's tau: {tau.reason}"
             texts.append(f"{pair}: {shown} over {len(found.methods)} ranked methods.")
-    if found.tau_line.value is not None:
-        texts.append(f"Two bases agree by more than chance where their tau is {found.tau_line.value:.2f} or more.")
-    else:
-        texts.append(f"No line of chance: {found.tau_line.reason}.")
-    if found.left_out:
-        texts.append(f"Left out, for want of a number on some base: {', '.join(found.left_out)}.")
-    return texts
+    return texts + line_in_words(found, "bases", "on some base")
 
 
 def spread_table(spreads: Sequence[FieldSpread]) -> Table:

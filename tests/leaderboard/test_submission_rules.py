@@ -126,6 +126,19 @@ def test_a_verdict_that_its_words_do_not_say_is_found(tmp_path: Path) -> None:
     assert "which its words say" in found[0].expected
 
 
+@pytest.mark.filterwarnings("error")
+def test_numbers_too_large_to_compute_with_are_findings_and_no_warning(tmp_path: Path) -> None:
+    board = board_of_few(tmp_path / "board")
+    golden = write_golden(board, tmp_path / "golden")
+
+    def huge(frame: object) -> None:
+        frame.loc[frame["dimension"] == "rubric", "verdict"] = 1e308  # type: ignore[attr-defined, index]
+
+    edit_table(golden / "runs" / ONE, "judgments", huge)
+    seal_counts(golden)
+    assert [finding for finding in check(golden, known_of(board)).findings if finding.level == "error"]
+
+
 def test_a_verdict_that_its_words_say_is_not_called_a_refusal(tmp_path: Path) -> None:
     board = in_words(board_of_few(tmp_path / "board"))
     golden = write_golden(board, tmp_path / "golden")
