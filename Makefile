@@ -35,8 +35,8 @@ full: env ## Every step of the default benchmark, or of SUITE=..., in turn: run,
 	$(BIN)/lifealign leaderboard "$(WORKSPACE)/results" --table
 	$(BIN)/lifealign report "$(WORKSPACE)/results" --suite $(SUITE) --out "$(WORKSPACE)/report"
 
-leaderboard: env ## Open the board in a browser: all results in WORKSPACE, or those that ship where there are none yet
-	$(BIN)/lifealign leaderboard $(if $(wildcard $(WORKSPACE)/results),"$(WORKSPACE)/results") $(ARGS)
+leaderboard: env ## Open the board in a browser: all results in WORKSPACE beside those that ship
+	$(BIN)/lifealign leaderboard $(if $(wildcard $(WORKSPACE)/results),"$(WORKSPACE)/results" --reference) $(ARGS)
 
 answers: env ## Compute the intervals and tests that ship with the board anew, after its rows or the statistics changed
 	$(BIN)/python -m lifealign_bench.leaderboard.known_answers

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -17,6 +18,7 @@ from lifealign_bench.data.errors import InputError
 from lifealign_bench.leaderboard.board_run import BoardRecord, BoardRun, Entry, Known, board_run
 from lifealign_bench.leaderboard.faults import fault_of
 from lifealign_bench.leaderboard.places import Folder, ends_of, folders_below, is_url, read_bytes
+from lifealign_bench.leaderboard.shipped import board_folder
 
 FOLDER = "cards"
 """The folder of judge cards, see `judges.cards.writing`."""
@@ -46,11 +48,10 @@ class Board:
 
     @property
     def scopes(self) -> tuple[str, ...]:
-        """The scopes there are, each once, the one with most runs first."""
-        counts: dict[str, int] = {}
-        for run in self.runs:
-            counts[run.scope] = counts.get(run.scope, 0) + 1
-        return tuple(sorted(counts, key=lambda scope: (-counts[scope], scope)))
+        """The scopes there are, each once: those with most runs of the reader's own first, then those with most."""
+        counts = Counter(run.scope for run in self.runs)
+        own = Counter(run.scope for run in self.runs if not run.ships)
+        return tuple(sorted(counts, key=lambda scope: (-own[scope], -counts[scope], scope)))
 
     def of(self, scope: str) -> tuple[BoardRun, ...]:
         """The runs of one scope."""
@@ -81,6 +82,7 @@ class BoardReader:
         texts: set[str] = set()
         cards: set[tuple[str, str]] = set()
         for place in self.places:
+            ships = not is_url(place) and Path(place).absolute().is_relative_to(board_folder().absolute())
             cards.update(_cards_beside(place))
             try:
                 folders = list(folders_below(place))
@@ -96,10 +98,11 @@ class BoardReader:
                 key = (folder.path, repr(sorted(folder.files.items())))
                 found = self._known.get(key) or _look(folder, self._shared)
                 if found is not None:
-                    kept[key] = found
+                    kept[key] = replace(found, ships=True) if ships and isinstance(found, BoardRun) else found
         self._known = kept
         left += [item for item in kept.values() if isinstance(item, LeftOut)]
-        runs, twice = _once(item for item in kept.values() if isinstance(item, BoardRun))
+        own = [item for item in kept.values() if isinstance(item, BoardRun)]
+        runs, twice = _once(_told_from_shipped(own))
         return Board(_labelled(runs), (*left, *twice, *_lacking(runs)), frozenset(texts), tuple(sorted(cards)))
 
 
@@ -163,6 +166,20 @@ def _is_whole(path: str) -> bool:
         return ends_of(path, len(MAGIC)) == (MAGIC, MAGIC)
     except OSError:
         return False
+
+
+def _told_from_shipped(runs: Sequence[BoardRun]) -> Iterator[BoardRun]:
+    """A reader's own runs of what ships are entries of their own: the two are read side by side and never mixed."""
+    shipped = {(run.scope, run.entry.key) for run in runs if run.ships}
+    made: dict[str, Entry] = {}
+    for run in runs:
+        if run.ships or (run.scope, run.entry.key) not in shipped:
+            yield run
+            continue
+        entry = run.entry
+        if entry.key not in made:
+            made[entry.key] = replace(entry, key=f"{entry.key}-own", label=f"{entry.label} (yours)", beside=entry.label)
+        yield replace(run, entry=made[entry.key])
 
 
 def _once(runs: Iterable[BoardRun]) -> tuple[list[BoardRun], list[LeftOut]]:

@@ -62,7 +62,10 @@ class BoardRecord(RunRecord):
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """What competes: a method with its configuration, whatever the order and the seed. `key` tells two apart."""
+    """What competes: a method with its configuration, whatever the order and the seed. `key` tells two apart.
+
+    beside: the label of the entry that ships, where this is a reader's own copy of it.
+    """
 
     key: str
     label: str
@@ -75,6 +78,7 @@ class Entry:
     needs_task_identity: bool
     keeps: tuple[str, ...]
     config: str
+    beside: str | None = None
 
     @property
     def is_reference(self) -> bool:
@@ -89,7 +93,7 @@ class BoardRun:
     scope: runs of one scope may be compared: one suite, comparability key, base and variant. condition: the data
     condition and the varied fields of its suite in words, `as given` where it is as written. files: the names of the
     tables that are there. coverage: per cent of the answers that have a verdict, by dimension. lacking: tables that
-    `run.json` names and that are not there.
+    `run.json` names and that are not there. ships: whether it came with the package.
     """
 
     folder: str
@@ -112,6 +116,7 @@ class BoardRun:
     coverage: Mapping[str, float]
     files: frozenset[str]
     lacking: tuple[str, ...]
+    ships: bool = False
 
     @property
     def label(self) -> str:

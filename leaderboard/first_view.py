@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from lifealign_bench.leaderboard.board_run import BoardRun
@@ -45,11 +46,10 @@ def judge_labels(runs: Sequence[BoardRun]) -> dict[str, str]:
 
 
 def most_first(runs: Sequence[BoardRun], values: Mapping[str, str]) -> list[str]:
-    """The values of these runs, the one that most of them have first."""
-    counts: dict[str, int] = {}
-    for run in runs:
-        counts[values[run.folder]] = counts.get(values[run.folder], 0) + 1
-    return sorted(counts, key=lambda value: (-counts[value], value))
+    """The values of these runs, the one that most of the reader's own have first, then the one that most have."""
+    counts = Counter(values[run.folder] for run in runs)
+    own = Counter(values[run.folder] for run in runs if not run.ships)
+    return sorted(counts, key=lambda value: (-own[value], -counts[value], value))
 
 
 def with_value(runs: Sequence[BoardRun], values: Mapping[str, str], wanted: str) -> tuple[BoardRun, ...]:

@@ -11,12 +11,12 @@ from lifealign_bench.leaderboard.board_run import BoardRun
 from lifealign_bench.leaderboard.queries import Rows
 from lifealign_bench.leaderboard.questions import Question, answer, to_json
 from lifealign_bench.leaderboard.shelf import Shelf, rows_name
-from lifealign_bench.leaderboard.shipped import shipped_answers, shipped_results
+from lifealign_bench.leaderboard.shipped import board_folder, shipped_answers
 
 
 def first_questions(board: Board) -> Iterator[tuple[Question, tuple[BoardRun, ...]]]:
-    """What the pages ask of a board without any filter: the inference on each metric that has a number per prompt."""
-    for scope in board.scopes[:1]:
+    """What the pages ask of each scope without any filter: the inference on each metric that has a number per prompt."""
+    for scope in board.scopes:
         runs = board.of(scope)
         folders = tuple(run.folder for run in runs)
         known = {name for run in runs for name in run.metrics}
@@ -26,11 +26,11 @@ def first_questions(board: Board) -> Iterator[tuple[Question, tuple[BoardRun, ..
 
 
 def write_known_answers(folder: Path | None = None) -> tuple[Path, ...]:
-    """Compute them anew from the rows of the shipped board; returns the files, those of other rows are gone."""
+    """Compute them anew from the rows of the shipped boards; returns the files, those of other rows are gone."""
     place = folder or shipped_answers()
     shelf, rows = Shelf(place), Rows()
     kept = []
-    for question, runs in first_questions(load_board([shipped_results()])):
+    for question, runs in first_questions(load_board([board_folder()])):
         name = rows_name(question, runs)
         if name is not None:
             shelf.keep(name, to_json(question.kind, answer(question, runs, rows)) + b"\n")

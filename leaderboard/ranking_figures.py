@@ -1,4 +1,4 @@
-"""The ranking as a picture: what each method has at the end, and what it lost on the way."""
+"""The ranking as a picture: what each method has at the end, and own runs beside those that ship."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import pandas as pd
 import plotly.graph_objects as go
 
+from lifealign_bench.leaderboard.beside_reference import Beside
 from lifealign_bench.leaderboard.board_run import BoardRun
 from lifealign_bench.leaderboard.metric_names import metric_name
 from lifealign_bench.leaderboard.palette import MARKS, Ink, different_labels, drawing, framed, label
@@ -63,3 +64,30 @@ def _means(shown: pd.DataFrame, names: Sequence[str], unit: str) -> go.Scatter:
         marker={"size": 11, "color": MARKS[0], "symbol": symbols},
         hovertemplate=f"%{{y}}<br>mean %{{x:.2f}} {unit}<extra></extra>",
     )
+
+
+def beside_figure(found: Sequence[Beside], metric: str, ink: Ink) -> go.Figure:
+    """A line an own run: where 95 of 100 further runs of the reference would lie, its mean, and the own run's mark."""
+    shown = [one for one in found if one.inside is not None]
+    names = different_labels([f"{one.method}, {one.order}, seed {one.seed}" for one in shown], 40)
+    unit = metric_name(metric).unit
+    figure = drawing()
+    reach = [(one.high or 0.0) - (one.mean or 0.0) for one in shown]
+    figure.add_trace(
+        go.Scatter(
+            x=[one.mean for one in shown], y=names, mode="markers", name="reference: mean, 95 % of further runs",
+            error_x={"type": "data", "array": reach, "thickness": 2, "width": 5},
+            marker={"size": 9, "color": MARKS[0]},
+            hovertemplate=f"%{{y}}<br>reference %{{x:.2f}} {unit}<extra></extra>",
+        )
+    )  # fmt: skip
+    figure.add_trace(
+        go.Scatter(
+            x=[one.own for one in shown], y=names, mode="markers", name="yours",
+            marker={"size": 12, "color": MARKS[5], "symbol": "diamond-open", "line": {"width": 2}},
+            hovertemplate=f"%{{y}}<br>yours %{{x:.2f}} {unit}<extra></extra>",
+        )
+    )  # fmt: skip
+    figure.update_yaxes(autorange="reversed", automargin=True, showgrid=False, categoryarray=names)
+    figure.update_xaxes(title=f"Last, {unit}")
+    return framed(figure, ink, 120 + 30 * len(shown))

@@ -17,6 +17,7 @@ from lifealign_bench.benchmark.measuring import LOWER_IS_BETTER
 from lifealign_bench.benchmark.metrics import METRICS, Measure
 from lifealign_bench.benchmark.variant_records import AS_GIVEN
 from lifealign_bench.leaderboard.costs import COLUMNS
+from lifealign_bench.leaderboard.shown import Table as ShownTable
 from lifealign_bench.leaderboard.tables import MEASURES, REASONS, TABLE
 
 MISSING = "·"
@@ -86,6 +87,16 @@ def render_measures(measures: Mapping[str, Measure]) -> RenderableType:
 def new_table(title: str) -> Table:
     """An empty table in the house's style."""
     return Table(title=plain(title), title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
+
+
+def render_table(table: ShownTable, title: str) -> Table:
+    """A table of the board in the terminal."""
+    shown = new_table(title)
+    for column in table.columns:
+        shown.add_column(column.title, justify="left" if column.digits is None else "right")
+    for row in table.texts():
+        shown.add_row(*(plain(text) for text in row))
+    return shown
 
 
 def _title(row: pd.Series, *, several: bool, bases: bool = False) -> str:

@@ -13,6 +13,7 @@ from importlib.resources import files
 from pathlib import Path
 from threading import get_ident
 
+from lifealign_bench.benchmark.compact.opening import content_name
 from lifealign_bench.benchmark.statistics.similarity import FILE
 from lifealign_bench.data.rows import digest
 from lifealign_bench.leaderboard.board_run import BoardRun
@@ -109,7 +110,7 @@ def named_by_code(name: str) -> str:
 
 def _of_run(run: BoardRun, table: str, is_first: bool, *, varied: bool) -> list[object]:
     path = run.table(table)
-    rows = None if path is None else _sha256(Path(path))
+    rows = None if path is None else content_name(Path(path)) or _sha256(Path(path))
     variant = [run.base, run.condition] if varied else []
     return [run.entry.label, run.entry.schedule, run.order, list(run.tasks), run.seed, is_first, rows, *variant]
 

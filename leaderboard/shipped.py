@@ -1,4 +1,4 @@
-"""The board that ships with the package: what a newcomer sees before running anything."""
+"""The results that ship with the package: the board that a newcomer sees first, and what own runs are read beside."""
 
 from __future__ import annotations
 
@@ -7,20 +7,21 @@ from pathlib import Path
 
 from lifealign_bench.benchmark.compact.opening import opened
 
-SUITE = "mini-all"
-NOTE = "the board that ships with the package: a synthetic world, one seed; nothing of yours is in it yet"
+REFERENCE = "mini-all"
+"""The suite of the reference board."""
+NOTE = "the board that ships with the package: a synthetic world; nothing of yours is in it yet"
 
 
-def shipped_results() -> Path:
-    """The folder of the shipped results, one folder a run; unpacked with the first call where they ship compact."""
-    return opened(board_folder() / SUITE)
+def shipped_results(suite: str = REFERENCE) -> Path:
+    """The folder of a shipped suite's results, one folder a run; unpacked by the first call where they ship compact."""
+    return opened(board_folder() / suite)
 
 
 def shipped_answers() -> Path:
-    """The folder of intervals and tests of the shipped board, computed from its rows beforehand."""
+    """The folder of intervals and tests of the shipped boards, computed from their rows beforehand."""
     return board_folder() / "answers"
 
 
 def board_folder() -> Path:
-    """The folder of what ships: results and the answers about them."""
+    """The folder of what ships: the results of each suite, and the answers about them."""
     return Path(str(files("lifealign_bench.leaderboard"))) / "board"

@@ -41,10 +41,10 @@ def write_large(results: Path, prompts: int = 200, orders: int = 6, seeds: int =
     folder = results / SUITE
     folder.mkdir(parents=True)
     copies, references = _texts(folder, prompts)
-    method = read_run(shipped_results() / f"{LABEL}--order1--s0").method
+    method = read_run(shipped_results("mini-all") / f"{LABEL}--order1--s0").method
     for number in range(orders):
         for seed in range(seeds):
-            source = shipped_results() / f"{SOURCES[number // 3][seed]}--order{number % 3 + 1}--s0"
+            source = shipped_results("mini-all") / f"{SOURCES[number // 3][seed]}--order{number % 3 + 1}--s0"
             record: RunRecord = read_run(source)
             own = record.order.tasks
             tasks = own if number < 3 else own[2:] + own[:2]
@@ -85,7 +85,7 @@ def _judge() -> JudgeRecord:
 
 def _texts(folder: Path, prompts: int) -> tuple[dict[str, pd.DataFrame], dict[str, str]]:
     """Write the texts; by task the new pair ids beside those that they repeat, and references by the new ids."""
-    texts = pd.read_parquet(shipped_results() / TEXTS)
+    texts = pd.read_parquet(shipped_results("mini-all") / TEXTS)
     found, written, references = {}, [], {}
     for task, own in texts.groupby("task", sort=False):
         rows = own.head(ANSWERED).to_dict("records")

@@ -21,11 +21,11 @@ def small_board(results: Path, runs: tuple[str, ...], prompts: int = 2) -> Path:
     """Write `results/mini-all` with these runs and all texts; returns the suite's folder."""
     folder = results / SUITE
     folder.mkdir(parents=True)
-    texts = pd.read_parquet(shipped_results() / "texts.parquet")
-    kept = few(read_table(shipped_results() / runs[0], "samples"), prompts)
+    texts = pd.read_parquet(shipped_results("mini-all") / "texts.parquet")
+    kept = few(read_table(shipped_results("mini-all") / runs[0], "samples"), prompts)
     texts[texts["pair_id"].isin(kept)].to_parquet(folder / "texts.parquet", index=False)
     for name in runs:
-        copy_run(shipped_results() / name, folder / name, kept)
+        copy_run(shipped_results("mini-all") / name, folder / name, kept)
     rescore([folder], write=True)
     return folder
 

@@ -48,6 +48,18 @@ def refuse_compact(folder: Path, what: str) -> None:
         raise InputError(folder, "results", "unpacked from compact results", expected)
 
 
+def content_name(path: Path) -> str | None:
+    """What names the content of a file that was unpacked: the compact results and its place in them.
+
+    The bytes are also those of the library that wrote them here. None for any other file.
+    """
+    try:
+        unpacked, *rest = path.absolute().relative_to(cache().absolute()).parts
+    except ValueError:
+        return None
+    return "/".join((unpacked.partition("-")[0], *rest)) if rest else None
+
+
 def cache() -> Path:
     """The folder of unpacked results: in the user's cache, or with the temporary files of a user without a home."""
     named = os.environ.get("XDG_CACHE_HOME")

@@ -10,6 +10,7 @@ from lifealign_bench.leaderboard.app.choices import pick_named
 from lifealign_bench.leaderboard.app.later import Pending
 from lifealign_bench.leaderboard.app.view import View
 from lifealign_bench.leaderboard.app.widgets import empty, notes, show_figure, show_table
+from lifealign_bench.leaderboard.beside_reference import beside_in_words, beside_reference, beside_runs_table
 from lifealign_bench.leaderboard.inference import awaiting, place_in_words, with_inference
 from lifealign_bench.leaderboard.judge_tables import judges_of
 from lifealign_bench.leaderboard.metric_names import metric_name
@@ -38,7 +39,7 @@ def draw(view: View) -> None:
     row = contestants.iloc[chosen if chosen is not None else 0]
     place = "Chosen" if chosen is not None else place_in_words(found, str(row["method"]), view.metric)
     _go_on(view, row, contestants, place)
-    after_table(lambda: _figure(view, means if is_awaited else frame))
+    after_table(lambda: _figures(view, means if is_awaited else frame))
     _references(view, frame)
     # What is folded is read when it is opened.
     from lifealign_bench.leaderboard.app import costs_part
@@ -48,12 +49,13 @@ def draw(view: View) -> None:
     _reported()
 
 
-def _figure(view: View, frame: pd.DataFrame) -> None:
+def _figures(view: View, frame: pd.DataFrame) -> None:
     # Plotly takes longer to load than a table to be painted.
     from lifealign_bench.leaderboard.ranking_figures import ranking_figure
 
     figure = ranking_figure(frame, view.runs, view.metric, view.ink)
     show_figure(figure, "ranking", "Last of every method", "ranking")
+    _beside(view)
 
 
 def _go_on(view: View, row: pd.Series, contestants: pd.DataFrame, place: str) -> None:
@@ -69,6 +71,21 @@ def _go_on(view: View, row: pd.Series, contestants: pd.DataFrame, place: str) ->
             view.go("orders", "Its orders", {"method": method})
             view.go("compare", "Against the next best", {"a": method, "b": others[0] if others else None})
             view.go("samples", "Answers that got worse", {"method": method, "order": order, "show": "got worse"})
+
+
+def _beside(view: View) -> None:
+    """The reader's own runs of what ships."""
+    found = beside_reference((*view.runs, *view.copies), view.metric)
+    if not found:
+        return
+    st.subheader("Your runs beside the reference", anchor=False)
+    st.text(beside_in_words(found) or "Too few seeds of these runs ship to say where a further one would lie.")
+    show_table(beside_runs_table(found, view.metric), "beside")
+    if any(one.inside is not None for one in found):
+        from lifealign_bench.leaderboard.ranking_figures import beside_figure
+
+        figure = beside_figure(found, view.metric, view.ink)
+        show_figure(figure, "beside-reference", "Your runs beside the reference", "beside")
 
 
 def _references(view: View, frame: pd.DataFrame) -> None:

@@ -14,6 +14,7 @@ from lifealign_bench.leaderboard.app.later import Later
 from lifealign_bench.leaderboard.app.source import Source, named_places, source_of
 from lifealign_bench.leaderboard.app.view import View
 from lifealign_bench.leaderboard.app.widgets import empty, show_table
+from lifealign_bench.leaderboard.beside_reference import competing
 from lifealign_bench.leaderboard.board import Board
 from lifealign_bench.leaderboard.palette import ink
 from lifealign_bench.leaderboard.shown import Column, Table
@@ -33,6 +34,8 @@ PAGES: dict[str, tuple[str, str]] = {
     "judges": ("Judges", ":material/gavel:"),
     "submit": ("Submit", ":material/upload:"),
 }
+SINGLE_RUNS = ("matrix", "samples")
+"""Pages that show one run at a time: a reader's own copies of what ships are among them."""
 ICON = Path(__file__).with_name("icon.png")
 SYNTHETIC = (
     "**Synthetic world.** A small grammar made these tasks and an exact oracle judges the answers: "
@@ -89,15 +92,17 @@ def _draw(name: str) -> None:
     _links(links, chosen.parameters)
     later = Later(source)
     dark = st.context.theme.type == "dark"
+    copies = tuple(run for run in chosen.runs if run.entry.beside is not None)
     view = View(
         board=board,
         rows=source.rows,
-        runs=chosen.runs,
+        runs=chosen.runs if name in SINGLE_RUNS else competing(chosen.runs),
         metric=chosen.metric,
         ink=ink(dark),
         filters=chosen.parameters,
         go=_link(chosen.parameters),
         later=later,
+        copies=copies,
     )
     if any(run.is_synthetic for run in chosen.runs):
         st.info(SYNTHETIC, icon=":material/science:")

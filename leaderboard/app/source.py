@@ -19,7 +19,7 @@ from lifealign_bench.leaderboard.queries import Rows
 from lifealign_bench.leaderboard.questions import Answer, Question, from_json
 from lifealign_bench.leaderboard.serving import VARIABLE
 from lifealign_bench.leaderboard.shelf import Shelf, named_answer, named_by_code, own_shelf, rows_name
-from lifealign_bench.leaderboard.shipped import shipped_results
+from lifealign_bench.leaderboard.shipped import board_folder
 
 FRESH_SECONDS = 15.0
 MOST_KEPT = 48
@@ -115,7 +115,7 @@ class Source:
 def named_places() -> tuple[str, ...]:
     """The folders and URLs in the environment, else the board that ships."""
     text = os.environ.get(VARIABLE)
-    return tuple(str(place) for place in json.loads(text)) if text else (str(shipped_results()),)
+    return tuple(str(place) for place in json.loads(text)) if text else (str(board_folder()),)
 
 
 @st.cache_resource(show_spinner=False, max_entries=4)

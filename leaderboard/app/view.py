@@ -18,7 +18,8 @@ class View:
 
     runs: of one scope, after the filters. metric: the name of the one that is read. filters: those that differ from
     the default, as query parameters. go: the link to a page with query parameters of its own, by the page's name.
-    later: intervals and tests, or for a first moment a note that they are being computed.
+    later: intervals and tests, or for a first moment a note that they are being computed. copies: the reader's own runs
+    of what ships, which are among `runs` on pages that show single runs only.
     """
 
     board: Board
@@ -29,6 +30,7 @@ class View:
     filters: Mapping[str, str]
     go: Callable[[str, str, Mapping[str, str | None]], None]
     later: Later
+    copies: tuple[BoardRun, ...] = ()
 
     @property
     def contestants(self) -> tuple[BoardRun, ...]:

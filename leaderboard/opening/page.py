@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
+from lifealign_bench.leaderboard.beside_reference import competing
 from lifealign_bench.leaderboard.board import Board
 from lifealign_bench.leaderboard.board_run import BoardRun
 from lifealign_bench.leaderboard.first_view import first_view
@@ -26,6 +27,7 @@ AWAITED = "Intervals and tests are being computed …"
 def board_page(board: Board) -> str:
     """The whole page; intervals and tests stand in it where they are known already."""
     runs, metric = first_view(board.runs) if board.runs else ((), "")
+    runs = competing(runs)
     parts = [element("p", "There is nothing to show yet.")] if not runs else _ranking(board, runs, metric)
     synthetic = any(run.is_synthetic for run in runs)
     note = element("p", element("strong", "Synthetic world. "), SYNTHETIC, class_="note") if synthetic else None

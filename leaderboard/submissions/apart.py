@@ -13,7 +13,9 @@ import threading
 from collections.abc import Sequence
 from pathlib import Path
 
+from lifealign_bench.benchmark.compact.opening import below
 from lifealign_bench.data.errors import InputError, LifeAlignError
+from lifealign_bench.leaderboard.shipped import board_folder
 from lifealign_bench.leaderboard.submissions.findings import Finding, Verdict, error
 
 SECONDS = 600
@@ -38,6 +40,8 @@ def check_apart(place: Path, boards: Sequence[Path], seconds: int = SECONDS) -> 
     """
     if not place.exists():
         raise InputError(place, "bundle", "no such file or folder", "an archive or a folder, as `pack` writes it")
+    # Unpacked here, once: the limits below are for what a stranger sent.
+    below(board_folder())
     command = [sys.executable, "-P", "-m", __name__, str(seconds), str(place), *map(str, boards)]
     try:
         with ONE_AT_A_TIME:
@@ -65,7 +69,6 @@ def _stopped(field: str, found: str) -> Verdict:
 
 def main(arguments: Sequence[str]) -> None:
     """Check the bundle that the arguments name and print what was found as JSON."""
-    from lifealign_bench.leaderboard.shipped import shipped_results
     from lifealign_bench.leaderboard.submissions.adding import results_runs
     from lifealign_bench.leaderboard.submissions.checking import check
     from lifealign_bench.leaderboard.submissions.known import what_is_known
@@ -73,7 +76,7 @@ def main(arguments: Sequence[str]) -> None:
     _limit(int(arguments[0]))
     boards = [Path(board) for board in arguments[2:] if results_runs(Path(board))]
     try:
-        report = check(Path(arguments[1]), what_is_known([shipped_results(), *boards]))
+        report = check(Path(arguments[1]), what_is_known([board_folder(), *boards]))
     except LifeAlignError as fault:
         sys.stderr.write(f"{fault}\n")
         raise SystemExit(UNREADABLE) from None

@@ -25,6 +25,13 @@ def leaderboard(
     matrix: Annotated[
         bool, typer.Option("--matrix", help="In the terminal: also the forgetting matrix of every run.")
     ] = False,
+    reference: Annotated[
+        bool | None,
+        typer.Option(
+            "--reference/--no-reference",
+            help="The results that ship beside these; by default where no RESULTS are named.",
+        ),
+    ] = None,
     costs: Annotated[bool, typer.Option("--costs", help="In the terminal: also what a run costs.")] = False,
     orders: Annotated[bool, typer.Option("--orders", help="In the terminal: also orders, seeds, balance.")] = False,
     capability: Annotated[
@@ -44,24 +51,27 @@ def leaderboard(
 ) -> None:
     """Open the board in a browser; --table, --matrix, --costs, --capability, --drift and --json print it, --figure
     draws it."""
-    from lifealign_bench.leaderboard.shipped import NOTE, shipped_results
+    from lifealign_bench.leaderboard.shipped import NOTE, board_folder, shipped_results
 
     own = options.DEFAULT_WORKSPACE / "results"
-    places = results or [str(own if own.exists() else shipped_results())]
-    if places == [str(shipped_results())]:
+    places = results or [str(own)] * own.exists()
+    if not places:
         typer.echo(f"no results in {own}: {NOTE}", err=True)
     beside = capability or drift
     if table or matrix or costs or orders or beside or as_json or figure is not None or metric is not None:
         from lifealign_bench.benchmark.workspaces import results_folder
 
-        paths = [results_folder(place) for place in places]
+        # In the terminal every row is printed: of what ships, the reference alone.
+        shown = [*places, *([str(shipped_results())] if reference or not places else [])]
+        paths = [results_folder(place) for place in shown]
         _in_terminal(paths, metric, matrix, costs, orders, figure, order, as_json)
         if beside and not as_json and figure is None:
             _beside(paths, capability, drift)
         return
     from lifealign_bench.leaderboard.serving import absolute, serve
 
-    found = absolute(places)
+    wanted = not results if reference is None else reference
+    found = absolute([*places, *([str(board_folder())] if wanted or not places else [])])
     typer.echo(
         f"the board is at http://{'localhost' if host in ANY_ADDRESS else host}:{port}; Ctrl-C ends it", err=True
     )

@@ -45,11 +45,6 @@ def compare_worlds(
         return
     from rich.console import Console
 
-    from lifealign_bench.leaderboard.rendering import new_table, plain
+    from lifealign_bench.leaderboard.rendering import render_table
 
-    shown = new_table(f"rankings by {metric}, {by}")
-    for column in table.columns:
-        shown.add_column(column.title, justify="left" if column.digits is None else "right")
-    for row in table.texts():
-        shown.add_row(*(plain(text) for text in row))
-    Console().print(shown)
+    Console().print(render_table(table, f"rankings by {metric}, {by}"))

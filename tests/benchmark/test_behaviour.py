@@ -125,7 +125,7 @@ def test_divergence_is_that_of_the_whole_distributions_whatever_the_batch() -> N
 
 
 def test_the_shipped_board_has_behaviour_without_being_computed_again() -> None:
-    folders = [path for name in ("seqft", "stl") for path in shipped_results().rglob(f"{name}--order1--s0")]
+    folders = [path for name in ("seqft", "stl") for path in shipped_results("mini-all").rglob(f"{name}--order1--s0")]
     table = behaviour_table(folders).set_index("method")
     assert table.loc["stl", "refusal_harmful"] == 100
     assert table.loc["seqft", "lost"] == pytest.approx(table.loc["seqft", ["superficial", "essential"]].sum())

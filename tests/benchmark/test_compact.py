@@ -35,8 +35,8 @@ def plain(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Six runs that share policies, with an adapter that is not to travel."""
     folder = tmp_path_factory.mktemp("plain") / "mini-all"
     for name in RUNS:
-        shutil.copytree(shipped_results() / name, folder / name)
-    shutil.copyfile(shipped_results() / "texts.parquet", folder / "texts.parquet")
+        shutil.copytree(shipped_results("mini-all") / name, folder / name)
+    shutil.copyfile(shipped_results("mini-all") / "texts.parquet", folder / "texts.parquet")
     (folder / RUNS[0] / "adapter.safetensors").write_bytes(b"weights")
     return folder
 
@@ -83,7 +83,7 @@ def test_what_this_version_wrote_comes_back_byte_for_byte(packed: Path, tmp_path
 
 def test_a_table_without_rows_is_there_again(tmp_path: Path) -> None:
     folder = tmp_path / "plain" / "run"
-    shutil.copytree(shipped_results() / RUNS[0], folder)
+    shutil.copytree(shipped_results("mini-all") / RUNS[0], folder)
     write_table(folder, "judgments", empty_table("judgments"))
     record = json.loads((folder / "run.json").read_text("utf-8"))
     record["artefacts"]["judgments.parquet"] = sha256_of(folder / "judgments.parquet")

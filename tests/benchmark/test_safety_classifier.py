@@ -22,7 +22,7 @@ ANSWERS = 300
 
 def policies_answers() -> pd.DataFrame:
     """Answers of the shipped board's policies to items of the evaluation split, with what the oracle takes them for."""
-    runs = [shipped_results() / f"{name}--order2--s0" for name in ("seqft", "lifealign", "er", "mtl")]
+    runs = [shipped_results("mini-all") / f"{name}--order2--s0" for name in ("seqft", "lifealign", "er", "mtl")]
     found = pd.concat([read_table(run, "samples") for run in runs], ignore_index=True)
     own = found.sample(ANSWERS, random_state=3).reset_index(drop=True)
     labels = [label_of_text(str(row["answer"]), str(row["item"]), 0) for row in own.to_dict("records")]

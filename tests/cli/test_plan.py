@@ -58,7 +58,7 @@ def test_a_condition_that_no_rows_can_meet_is_refused_by_the_plan_with_the_numbe
 
 
 def test_power_speaks_of_every_pair_of_sequential_methods() -> None:
-    found = json.loads(plan("mini-all", "--power", 3, "--from", shipped_results(), "--json").output)
+    found = json.loads(plan("mini-all", "--power", 3, "--from", shipped_results("mini-all"), "--json").output)
     names = {name for pair in found["pairs"] for name in (pair["first"], pair["second"])}
     assert len(found["pairs"]) == 28
     assert not {"stl", "mtl"} & names
@@ -68,7 +68,17 @@ def test_power_speaks_of_every_pair_of_sequential_methods() -> None:
 
 
 def test_power_is_shown_for_the_methods_asked_for() -> None:
-    words = ("mini-all", "--power", 3, "--half-width", 4, "--from", shipped_results(), "--methods", "er,lifealign")
+    words = (
+        "mini-all",
+        "--power",
+        3,
+        "--half-width",
+        4,
+        "--from",
+        shipped_results("mini-all"),
+        "--methods",
+        "er,lifealign",
+    )
     shown = plan(*words, "--metric", "rubric").output
     assert "er - lifealign" in shown
     assert "rubric" in shown
@@ -81,8 +91,16 @@ def test_power_is_shown_for_the_methods_asked_for() -> None:
     [
         (("--power", 3, "-w", "nowhere"), InputError, "no runs"),
         (("--power", 0), InputError, "points above 0"),
-        (("--power", 3, "--from", shipped_results(), "--methods", "er,gme"), UnknownNameError, "did you mean gem"),
-        (("--power", 3, "--from", shipped_results(), "--metric", "rubrik"), UnknownNameError, "did you mean rubric"),
+        (
+            ("--power", 3, "--from", shipped_results("mini-all"), "--methods", "er,gme"),
+            UnknownNameError,
+            "did you mean gem",
+        ),
+        (
+            ("--power", 3, "--from", shipped_results("mini-all"), "--metric", "rubrik"),
+            UnknownNameError,
+            "did you mean rubric",
+        ),
         (("--orders", "al"), UnknownNameError, "order"),
     ],
 )

@@ -36,7 +36,7 @@ def refused(*arguments: object) -> str:
 
 
 def test_the_shipped_board_is_told_in_tables_and_words() -> None:
-    done = run(shipped_results(), "--metric", "preference_accuracy")
+    done = run(shipped_results("mini-all"), "--metric", "preference_accuracy")
     assert done.exit_code == 0
     for title in ("Ranking", "Order sensitivity", "Interference: mean over 8 methods", "Seen in these runs", "Open:"):
         assert title in done.stdout

@@ -94,7 +94,7 @@ def test_the_judges_card_says_how_often_it_agrees_with_itself(tmp_path: Path, mo
     monkeypatch.chdir(tmp_path)
     judge = Oracle(0).identity
     assert retest_rates(judge, []) == {"": 1.0}
-    shipped = CardFile.model_validate_json((shipped_results() / "cards" / "oracle.json").read_text("utf-8"))
+    shipped = CardFile.model_validate_json((shipped_results("mini-all") / "cards" / "oracle.json").read_text("utf-8"))
     same, none = Estimate(value=0.9), Estimate(value=None)
     spread = Spread(dimension="safety", n=50, same=same, difference=none, shift=none)
     named = shipped.model_copy(update={"judges": (shipped.judges[0].model_copy(update={"retest": (spread,)}),)})

@@ -42,7 +42,7 @@ def test_an_empty_board_says_what_to_do(monkeypatch: pytest.MonkeyPatch, tmp_pat
 
 
 def test_the_shipped_board_is_labelled_synthetic_and_answers_four_questions(monkeypatch: pytest.MonkeyPatch) -> None:
-    shown = texts(opened(monkeypatch, "start", shipped_results()))
+    shown = texts(opened(monkeypatch, "start", shipped_results("mini-all")))
     assert "Synthetic world" in shown
     assert "earlier tasks fall by" in shown
     assert "ends lowest in" in shown

@@ -67,7 +67,7 @@ def test_an_empty_board_is_a_page_that_says_what_to_do(chromium: Browser, tmp_pa
 
 
 def test_a_newcomer_goes_from_question_to_answer_by_clicks(chromium: Browser, tmp_path: Path) -> None:
-    with served([shipped_results()], tmp_path) as server:
+    with served([shipped_results("mini-all")], tmp_path) as server:
         page, seen = chromium.new_page(), Seen((server.address, server.address.replace("http", "ws")))
         seen.watch(page)
         visit(page, server.address)

@@ -17,7 +17,7 @@ from lifealign_bench.leaderboard.shipped import shipped_results
 
 @pytest.fixture(scope="module")
 def runs() -> tuple[BoardRun, ...]:
-    return load_board([shipped_results()]).runs
+    return load_board([shipped_results("mini-all")]).runs
 
 
 def test_methods_that_keep_and_methods_that_forget_are_told_apart(runs: tuple[BoardRun, ...]) -> None:

@@ -26,7 +26,7 @@ RETAINED = pd.DataFrame(
 
 @pytest.fixture(scope="module")
 def behaviour() -> pd.DataFrame:
-    return behaviour_table([shipped_results() / f"{name}--order1--s0" for name in ("seqft", "stl")])
+    return behaviour_table([shipped_results("mini-all") / f"{name}--order1--s0" for name in ("seqft", "stl")])
 
 
 def test_changes_stand_in_points_beside_forgetting() -> None:

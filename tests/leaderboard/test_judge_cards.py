@@ -21,7 +21,7 @@ from lifealign_bench.leaderboard.shipped import shipped_results
 from lifealign_bench.leaderboard.site.judges_page import judges_page
 from lifealign_bench.leaderboard.site.pages import Site
 
-SHIPPED = shipped_results() / card_place(["oracle"])
+SHIPPED = shipped_results("mini-all") / card_place(["oracle"])
 
 
 @pytest.fixture
@@ -41,7 +41,7 @@ def test_the_shipped_card_is_what_the_command_makes_of_the_oracle() -> None:
 
 
 def test_the_shipped_board_finds_its_judges_card() -> None:
-    board = load_board([shipped_results()])
+    board = load_board([shipped_results("mini-all")])
     found = read_cards(board.cards)
     assert found.left_out == ()
     (judge,) = judges_of(board.runs)
@@ -73,7 +73,7 @@ def test_cards_are_found_below_a_place_and_beside_it_and_broken_ones_are_named(
 
 
 def test_a_card_of_another_instrument_is_not_the_judges(tmp_path: Path, card: dict[str, Any]) -> None:
-    (judge,) = judges_of(load_board([shipped_results()]).runs)
+    (judge,) = judges_of(load_board([shipped_results("mini-all")]).runs)
     card["judges"][0]["judge"]["template_sha256"] = "0" * 64
     place = tmp_path / "oracle.json"
     place.write_text(json.dumps(card))
@@ -83,7 +83,7 @@ def test_a_card_of_another_instrument_is_not_the_judges(tmp_path: Path, card: di
 
 
 def test_the_exported_page_has_what_the_card_says() -> None:
-    site = Site(load_board([shipped_results()]), Rows(), None, everything=False)
+    site = Site(load_board([shipped_results("mini-all")]), Rows(), None, everything=False)
     page = judges_page(site).html()
     for words in ("Fit: words to the judge", "Same as the truth, %", "refuse-all", "What pins this judge", "64,800"):
         assert words in page

@@ -21,7 +21,7 @@ from lifealign_bench.leaderboard.shipped import shipped_results
 
 @pytest.fixture(scope="module")
 def board() -> Board:
-    return load_board([shipped_results()])
+    return load_board([shipped_results("mini-all")])
 
 
 def test_the_printed_transfer_does_not_follow_from_the_printed_matrix() -> None:
@@ -79,7 +79,7 @@ def test_the_board_is_compared_with_the_paper_on_eight_methods(board: Board) -> 
 
 
 def test_worlds_are_compared_at_the_terminal() -> None:
-    command = ["compare-worlds", f"shipped={shipped_results()}", "--paper", "--by", "bwt", "--json"]
+    command = ["compare-worlds", f"shipped={shipped_results('mini-all')}", "--paper", "--by", "bwt", "--json"]
     done = CliRunner().invoke(app, command)
     assert done.exit_code == 0, done.output
     rows = json.loads(done.stdout)
@@ -88,5 +88,5 @@ def test_worlds_are_compared_at_the_terminal() -> None:
 
 
 def test_one_world_alone_is_an_error_of_one_line() -> None:
-    done = CliRunner().invoke(app, ["compare-worlds", str(Path(shipped_results()))])
+    done = CliRunner().invoke(app, ["compare-worlds", str(Path(shipped_results("mini-all")))])
     assert "at least two" in str(done.exception)

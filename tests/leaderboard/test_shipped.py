@@ -16,21 +16,21 @@ from lifealign_bench.leaderboard.inference import Inference, infer
 from lifealign_bench.leaderboard.known_answers import first_questions
 from lifealign_bench.leaderboard.queries import Rows
 from lifealign_bench.leaderboard.shelf import Shelf, rows_name
-from lifealign_bench.leaderboard.shipped import shipped_answers, shipped_results
+from lifealign_bench.leaderboard.shipped import board_folder, shipped_answers, shipped_results
 from lifealign_bench.leaderboard.tables import ranking_table
 from lifealign_bench.methods.registry import BUILT_IN
 
 
 def test_every_built_in_method_stands_on_it_in_three_orders() -> None:
-    rows = ranking_table(shipped_results())
+    rows = ranking_table(shipped_results("mini-all"))
     assert set(rows["method"]) == set(BUILT_IN)
     assert (rows.groupby("method")["order"].nunique() == 3).all()
     assert rows["last"].notna().all()
-    assert set(cost_table(shipped_results())["method"]) == set(BUILT_IN)
+    assert set(cost_table(shipped_results("mini-all"))["method"]) == set(BUILT_IN)
 
 
 def test_its_numbers_follow_from_its_rows() -> None:
-    board = shipped_results()
+    board = shipped_results("mini-all")
     drawn = random.Random(4).sample([name for name in BUILT_IN if name not in ("stl", "mtl")], 2)
     found = rescore([board / f"{name}--order2--s0" for name in (*drawn, "stl", "mtl")], write=False)
     assert len(found) == 4
@@ -39,7 +39,7 @@ def test_its_numbers_follow_from_its_rows() -> None:
 
 def test_the_intervals_that_ship_follow_from_its_rows() -> None:
     shelf, rows = Shelf(shipped_answers()), Rows()
-    asked = list(first_questions(load_board([shipped_results()])))
+    asked = list(first_questions(load_board([board_folder()])))
     assert len(asked) >= 4
     for number, (question, runs) in enumerate(asked):
         name = rows_name(question, runs)
@@ -58,7 +58,7 @@ def test_the_intervals_that_ship_follow_from_its_rows() -> None:
 
 
 def test_it_is_under_ten_megabytes() -> None:
-    assert sum(path.stat().st_size for path in shipped_results().rglob("*") if path.is_file()) < 10e6
+    assert sum(path.stat().st_size for path in shipped_results("mini-all").rglob("*") if path.is_file()) < 10e6
 
 
 def test_a_newcomer_is_shown_it_and_told_so(tmp_path: Path, monkeypatch: object) -> None:

@@ -21,7 +21,7 @@ ALWAYS = "l2p"
 def test_the_shipped_runs_of_a_method_are_a_submission_that_passes(method: str, tmp_path: Path) -> None:
     bundle = tmp_path / f"{method}.zip"
     packed = CliRunner().invoke(
-        app, ["submission", "pack", str(shipped_results()), "--method", method, "--out", str(bundle)]
+        app, ["submission", "pack", str(shipped_results("mini-all")), "--method", method, "--out", str(bundle)]
     )
     assert packed.exit_code == 0, packed.output
     done = CliRunner().invoke(app, ["submission", "check", str(bundle), "--json"])

@@ -23,9 +23,10 @@ from lifealign_bench.benchmark.statistics import (
     read_board,
 )
 from lifealign_bench.data.errors import InputError, UnknownNameError
+from lifealign_bench.leaderboard.shipped import shipped_results
 from stored_runs import make_matrix, make_record, store_run
 
-SHIPPED = Path(__file__).resolve().parents[3] / "leaderboard" / "board" / "mini-all"
+SHIPPED = shipped_results("mini-all")
 TASKS = ("a", "b", "c")
 PROMPTS = 12
 
