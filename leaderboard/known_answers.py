@@ -15,7 +15,7 @@ from lifealign_bench.leaderboard.shipped import board_folder, shipped_answers
 
 
 def first_questions(board: Board) -> Iterator[tuple[Question, tuple[BoardRun, ...]]]:
-    """What the pages ask of each scope without any filter: the inference on each metric that has a number per prompt."""
+    """What the pages ask of a scope without any filter: the inference on each metric that has a number per prompt."""
     for scope in board.scopes:
         runs = board.of(scope)
         folders = tuple(run.folder for run in runs)
