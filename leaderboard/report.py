@@ -8,9 +8,19 @@ from pathlib import Path
 from rich.console import Console
 
 from lifealign_bench.benchmark.runs import find_runs
+from lifealign_bench.leaderboard.beside_reference import beside_in_words, beside_reference, beside_runs_table
+from lifealign_bench.leaderboard.board import load_board
 from lifealign_bench.leaderboard.costs import cost_table
 from lifealign_bench.leaderboard.designs import design_tables, render_design
-from lifealign_bench.leaderboard.rendering import plain, render_costs, render_matrix, render_ranking, render_reasons
+from lifealign_bench.leaderboard.rendering import (
+    plain,
+    render_costs,
+    render_matrix,
+    render_ranking,
+    render_reasons,
+    render_table,
+)
+from lifealign_bench.leaderboard.shipped import board_folder
 from lifealign_bench.leaderboard.tables import forgetting_matrix, ranking_table
 
 
@@ -25,6 +35,17 @@ def print_board(console: Console, results: Sequence[Path], metrics: Sequence[str
     for frame in frames:
         console.print(render_ranking(frame))
     console.print(render_reasons(frames))
+
+
+def print_beside(console: Console, results: Sequence[Path], suite: str, metric: str) -> None:
+    """Print own runs beside the reference, where runs of their suite ship."""
+    shipped = board_folder() / suite
+    if not shipped.is_dir():
+        return
+    found = beside_reference(load_board([*results, shipped]).runs, metric)
+    if found:
+        console.print(render_table(beside_runs_table(found, metric), f"beside the reference that ships: {metric}"))
+        console.print(beside_in_words(found), markup=False, soft_wrap=True)
 
 
 def print_costs(console: Console, results: Sequence[Path]) -> None:

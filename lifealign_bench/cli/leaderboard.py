@@ -57,25 +57,36 @@ def leaderboard(
     places = results or [str(own)] * own.exists()
     if not places:
         typer.echo(f"no results in {own}: {NOTE}", err=True)
+    wanted = not results if reference is None else reference
     beside = capability or drift
     if table or matrix or costs or orders or beside or as_json or figure is not None or metric is not None:
         from lifealign_bench.benchmark.workspaces import results_folder
 
-        # In the terminal every row is printed: of what ships, the reference alone.
-        shown = [*places, *([str(shipped_results())] if reference or not places else [])]
-        paths = [results_folder(place) for place in shown]
+        paths = [results_folder(place) for place in places or [str(shipped_results())]]
         _in_terminal(paths, metric, matrix, costs, orders, figure, order, as_json)
+        if places and wanted and not as_json and figure is None:
+            _beside_reference(paths, metric)
         if beside and not as_json and figure is None:
             _beside(paths, capability, drift)
         return
     from lifealign_bench.leaderboard.serving import absolute, serve
 
-    wanted = not results if reference is None else reference
     found = absolute([*places, *([str(board_folder())] if wanted or not places else [])])
     typer.echo(
         f"the board is at http://{'localhost' if host in ANY_ADDRESS else host}:{port}; Ctrl-C ends it", err=True
     )
     serve(found, host=host, port=port, open_browser=browser)
+
+
+def _beside_reference(places: list[Path], metric: str | None) -> None:
+    from rich.console import Console
+
+    from lifealign_bench.benchmark.runs import find_runs
+    from lifealign_bench.leaderboard.report import print_beside
+
+    records = [run.record for run in find_runs(places)]
+    for suite, primary in dict.fromkeys((record.suite.name, record.primary_metric) for record in records):
+        print_beside(Console(), places, suite, metric or primary)
 
 
 def _beside(places: list[Path], capability: bool, drift: bool) -> None:

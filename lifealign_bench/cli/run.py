@@ -165,24 +165,6 @@ def _materialise(session: Session, outcome: Outcome, workspace: Path) -> list[Pa
         return materialise(session.plan, session.world, session.store, outcome, results)
 
 
-def _print_beside(session: Session, folders: Sequence[Path], console: Console) -> None:
-    """The runs beside the reference, where runs of this suite ship."""
-    from lifealign_bench.leaderboard.shipped import board_folder
-
-    shipped = board_folder() / session.suite.name
-    if not shipped.is_dir():
-        return
-    from lifealign_bench.leaderboard.beside_reference import beside_in_words, beside_reference, beside_runs_table
-    from lifealign_bench.leaderboard.board import load_board
-    from lifealign_bench.leaderboard.rendering import render_table
-
-    metric = session.suite.primary_metric
-    found = beside_reference(load_board([*folders, shipped]).runs, metric)
-    if found:
-        console.print(render_table(beside_runs_table(found, metric), f"beside the reference that ships: {metric}"))
-        console.print(beside_in_words(found), markup=False, soft_wrap=True)
-
-
 def _print_json(summary: object) -> None:
     import json
 
@@ -206,12 +188,12 @@ def _summary(session: Session, outcome: Outcome, folders: Sequence[Path]) -> dic
 
 def _print_tables(session: Session, folders: Sequence[Path], workspace: Path, console: Console) -> None:
     from lifealign_bench.benchmark.workspaces import address
-    from lifealign_bench.leaderboard.report import print_board
+    from lifealign_bench.leaderboard.report import print_beside, print_board
 
     if folders:
         shown = list(dict.fromkeys([session.suite.primary_metric, *(["rubric"] if session.suite.judge else [])]))
         print_board(console, folders, shown)
-        _print_beside(session, folders, console)
+        print_beside(console, folders, session.suite.name, session.suite.primary_metric)
         results = address(workspace, "results")
         console.print(f"all metrics: lifealign leaderboard {results}", markup=False, soft_wrap=True)
         place = f"{results}/{session.plan.folder}"
