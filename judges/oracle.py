@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import cached_property
 
 from lifealign_bench.data.errors import InputError
 from lifealign_bench.data.mini.parsing import Reading, read_answer
@@ -45,7 +46,7 @@ class Oracle:
         self.world_seed, self.dimensions = world_seed, dimensions
         self._items = make_world(world_seed).by_id
 
-    @property
+    @cached_property
     def identity(self) -> JudgeIdentity:
         """Version, words and world seed decide every verdict."""
         sha256 = digest(words().model_dump(mode="json"))

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from statistics import fmean
 
 import pandas as pd
 
+from lifealign_bench.benchmark.statistics.comparison import Comparison
 from lifealign_bench.leaderboard.board_run import BoardRun
 from lifealign_bench.leaderboard.inference import Inference
 from lifealign_bench.leaderboard.metric_names import metric_name
@@ -15,14 +16,30 @@ from lifealign_bench.leaderboard.ranking import ranking
 KEPT = -10.0
 """Points of BWT from which on a method is said to keep what it learned."""
 ALPHA = 0.05
+TUNED = "-tuned"
+"""How the label of a method with tuned settings ends."""
 
 
 def case_study(runs: Sequence[BoardRun], metric: str, inference: Inference) -> str:
-    """Four sentences on the sequential methods of one scope; every number follows from the runs and the inference."""
-    frame = ranking(runs, metric)
+    """Sentences on the sequential methods of one scope; every number follows from the runs and the inference.
+
+    Variants of a method (its settings tuned, a part of it left away) have a sentence of their own.
+    """
+    frame = ranking(plain_runs(runs), metric)
     ranked = frame[~frame["reference"] & frame["last"].notna() & frame["bwt"].notna()]
-    sentences = (_setting(runs, metric), _forgetting(ranked), _order(runs, ranked, metric), _real(inference))
+    sentences = (
+        _setting(plain_runs(runs), metric),
+        _forgetting(ranked),
+        _order(runs, ranked, metric),
+        _real(inference, [str(name) for name in ranked["method"]]),
+        *_variants(runs, inference),
+    )
     return " ".join(sentence for sentence in sentences if sentence)
+
+
+def plain_runs(runs: Sequence[BoardRun]) -> tuple[BoardRun, ...]:
+    """The runs of methods under their own names."""
+    return tuple(run for run in runs if run.entry.label == run.entry.method)
 
 
 def _setting(runs: Sequence[BoardRun], metric: str) -> str:
@@ -60,15 +77,59 @@ def _order(runs: Sequence[BoardRun], ranked: pd.DataFrame, metric: str) -> str:
     )
 
 
-def _real(inference: Inference) -> str:
-    pairs = [pair for pair in inference.comparisons if pair.p_holm is not None]
+def _real(inference: Inference, labels: Sequence[str]) -> str:
+    tested = [pair for pair in inference.comparisons if pair.p_holm is not None]
+    pairs = [pair for pair in tested if {pair.first, pair.second} <= set(labels)]
     if not pairs:
         return ""
-    apart = sum(pair.p_holm is not None and pair.p_holm < ALPHA for pair in pairs)
+    apart = sum(_is_apart(pair) for pair in pairs)
     blocks = max(pair.n_blocks for pair in pairs)
-    said = f"Of {len(pairs)} pairs of methods {apart} are told apart (sign-flips over {_count(blocks, 'block')}, Holm)"
+    holm = "Holm" if len(tested) == len(pairs) else f"Holm over the board's {len(tested)} pairs"
+    said = (
+        f"Of {len(pairs)} pairs of methods {apart} are told apart (sign-flips over {_count(blocks, 'block')}, {holm})"
+    )
     smallest = 2.0 / 2**blocks
     return f"{said}; so few blocks cannot give a p under {smallest:.2g}." if smallest > ALPHA else f"{said}."
+
+
+def _variants(runs: Sequence[BoardRun], inference: Inference) -> Iterator[str]:
+    """What differs from each method in its variants: Last of the variant less that of the method."""
+    variants: dict[str, list[str]] = {}
+    for label, method in dict.fromkeys((run.entry.label, run.entry.method) for run in runs):
+        if label != method:
+            variants.setdefault(method, []).append(label)
+    tuned, parts = {}, {}
+    for method, labels in variants.items():
+        for label in labels:
+            found = _against(inference, label, method)
+            if found is not None:
+                (tuned if label == f"{method}{TUNED}" else parts)[label] = found
+    if parts:
+        yield f"Beside the method itself, Last changes by {_changes(parts)}."
+    if tuned:
+        yield f"With tuned settings it changes by {_changes(tuned)}."
+
+
+def _against(inference: Inference, label: str, method: str) -> tuple[float, bool] | None:
+    pair = inference.between(label, method)
+    if pair is None or pair.difference.value is None or pair.p_holm is None:
+        return None
+    return pair.difference.value if pair.first == label else -pair.difference.value, _is_apart(pair)
+
+
+def _changes(found: Mapping[str, tuple[float, bool]]) -> str:
+    """Largest first; those that tests tell apart before those that they do not."""
+    said = []
+    for apart, words in ((True, "told apart"), (False, "not told apart")):
+        own = sorted((item for item in found.items() if item[1][1] == apart), key=lambda item: -abs(item[1][0]))
+        if own:
+            changes = [f"{f'{value:+.1f}'.replace('-', '−')} (`{label}`)" for label, (value, _) in own]
+            said.append(f"{', '.join(changes)}, {words}")
+    return "; ".join(said)
+
+
+def _is_apart(pair: Comparison) -> bool:
+    return pair.p_holm is not None and pair.p_holm < ALPHA
 
 
 def _names(rows: pd.DataFrame) -> str:
