@@ -98,14 +98,13 @@ def _variants(runs: Sequence[BoardRun], inference: Inference) -> Iterator[str]:
     for label, method in dict.fromkeys((run.entry.label, run.entry.method) for run in runs):
         if label != method:
             variants.setdefault(method, []).append(label)
-    tuned, parts = {}, {}
+    tuned: dict[str, tuple[float, bool]] = {}
     for method, labels in variants.items():
-        for label in labels:
-            found = _against(inference, label, method)
-            if found is not None:
-                (tuned if label == f"{method}{TUNED}" else parts)[label] = found
-    if parts:
-        yield f"Beside the method itself, Last changes by {_changes(parts)}."
+        changed = {label: found for label in labels if (found := _against(inference, label, method)) is not None}
+        tuned |= {label: found for label, found in changed.items() if label.endswith(TUNED)}
+        parts = {label: found for label, found in changed.items() if label not in tuned}
+        if parts:
+            yield f"Changing a part of `{method}` changes its Last by {_changes(parts)}."
     if tuned:
         yield f"With tuned settings it changes by {_changes(tuned)}."
 
