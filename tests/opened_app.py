@@ -13,10 +13,10 @@ from lifealign_bench.leaderboard.serving import VARIABLE
 
 
 def opened(
-    monkeypatch: pytest.MonkeyPatch, page: str, places: Path, parameters: Mapping[str, str] | None = None
+    monkeypatch: pytest.MonkeyPatch, page: str, place: Path, parameters: Mapping[str, str] | None = None, *more: Path
 ) -> AppTest:
-    """A page of the app after its first run, without any error."""
-    monkeypatch.setenv(VARIABLE, json.dumps([str(places)]))
+    """A page of the app on the results in these places, after its first run, without any error."""
+    monkeypatch.setenv(VARIABLE, json.dumps([str(place), *map(str, more)]))
     app = AppTest.from_string(
         f"from lifealign_bench.leaderboard.app import shell\nimport streamlit as st\n"
         f"st.navigation([shell._page(name) for name in shell.PAGES], position='hidden')\nshell._draw({page!r})",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -14,7 +15,7 @@ from stored_boards import HOSTILE, SCRIPT, store_board
 from lifealign_bench.data.errors import InputError
 from lifealign_bench.leaderboard.app.shell import PAGES
 from lifealign_bench.leaderboard.serving import VARIABLE, absolute, script, serve
-from lifealign_bench.leaderboard.shipped import shipped_results
+from lifealign_bench.leaderboard.shipped import board_folder, shipped_results
 
 
 @pytest.fixture(scope="module")
@@ -47,6 +48,28 @@ def test_the_shipped_board_is_labelled_synthetic_and_answers_four_questions(monk
     assert "earlier tasks fall by" in shown
     assert "ends lowest in" in shown
     assert "Not shown to be real" in shown
+
+
+def test_own_runs_stand_beside_the_reference_and_outside_its_ranking(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    run = "er--order1--s0"
+    shutil.copytree(shipped_results("mini-quick") / run, tmp_path / "mini-quick" / run)
+    app = opened(monkeypatch, "ranking", tmp_path, None, board_folder())
+    # What stands below the table is drawn at once from the second page of a visit on.
+    app.run()
+    assert "1 of your 1 run lies where 95 of 100 further runs of the reference would" in texts(app)
+    ranked, *_, beside = [frame.value for frame in app.dataframe]
+    assert {box.label: box.value for box in app.selectbox}["Suite"] == "mini-quick"
+    assert not any("yours" in str(name) for name in ranked["Method"])
+    assert list(beside["Method"]) == ["er"]
+    (reference,) = set(beside["Reference with your seed, %"])
+    (own,) = set(beside["Yours: Last, %"])
+    assert reference == own
+    shown = opened(monkeypatch, "matrix", tmp_path, None, board_folder())
+    assert "er (yours)" in {box.label: box.options for box in shown.selectbox}["Method"]
+    alone = texts(opened(monkeypatch, "ranking", tmp_path))
+    assert "further runs of the reference" not in alone
 
 
 def test_a_board_of_other_tasks_is_not_labelled(monkeypatch: pytest.MonkeyPatch, normal: Path) -> None:

@@ -10,7 +10,8 @@ import pytest
 from lifealign_bench.leaderboard.board import load_board
 from lifealign_bench.leaderboard.board_run import BoardRun
 from lifealign_bench.leaderboard.case_study import KEPT, case_study
-from lifealign_bench.leaderboard.inference import Inference
+from lifealign_bench.leaderboard.inference import Inference, infer
+from lifealign_bench.leaderboard.queries import Rows
 from lifealign_bench.leaderboard.ranking import ranking
 from lifealign_bench.leaderboard.shipped import shipped_results
 
@@ -43,3 +44,30 @@ def test_a_method_that_begins_to_forget_changes_sides(runs: tuple[BoardRun, ...]
 
 def test_nothing_is_said_of_tests_that_nobody_made(runs: tuple[BoardRun, ...]) -> None:
     assert "told apart" not in case_study(runs, "rubric", Inference())
+
+
+def test_variants_of_a_method_are_said_apart_from_methods(runs: tuple[BoardRun, ...]) -> None:
+    renamed = {"gem": ("er-tuned", "er"), "olora": ("no-part", "er"), "ewc": ("other-part", "er")}
+    changed = tuple(
+        replace(run, entry=replace(run.entry, label=found[0], method=found[1]))
+        if (found := renamed.get(run.entry.label))
+        else run
+        for run in runs
+    )
+    inference = infer(Rows(), changed, "rubric")
+    pairs = [
+        replace(pair, p_holm=0.01) if {pair.first, pair.second} == {"no-part", "er"} else pair
+        for pair in inference.comparisons
+    ]
+    said = case_study(changed, "rubric", replace(inference, comparisons=tuple(pairs)))
+    ranked = ranking(changed, "rubric").set_index("method")["last"]
+    changes = {name: f"{ranked[name] - ranked['er']:+.1f}".replace("-", "−") for name in ("no-part", "other-part")}
+    assert (
+        f"Changing a part of `er` changes its Last by {changes['no-part']} (`no-part`), told apart; "
+        f"{changes['other-part']} (`other-part`), not told apart."
+    ) in said
+    assert f"With tuned settings it changes by −{ranked['er'] - ranked['er-tuned']:.1f} (`er-tuned`), not" in said
+    first = said.partition(" The order moves")[0]
+    assert "`cppo`" in first
+    assert not any(name in first for name in ("no-part", "er-tuned"))
+    assert "Of 10 pairs of methods 0 are told apart (sign-flips over 3 blocks, Holm over the board's 28 pairs)" in said
