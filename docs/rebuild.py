@@ -1,4 +1,4 @@
-"""Numbers and figures of README.md and docs/reproduction.md, made anew from results that ship.
+"""Numbers and figures of README.md, docs/reproduction.md and docs/reference-board.md, made anew from what ships.
 
 `make readme` writes them; a test compares. A part between `<!-- numbers: NAME -->` and `<!-- end -->` is made here.
 """
@@ -8,19 +8,23 @@ from __future__ import annotations
 import argparse
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
+from rebuild_worlds import MEASURES, kept_worlds
+
 from lifealign_bench.leaderboard.board import Board, load_board
-from lifealign_bench.leaderboard.case_study import case_study
+from lifealign_bench.leaderboard.board_run import BoardRun
+from lifealign_bench.leaderboard.case_study import case_study, plain_runs
 from lifealign_bench.leaderboard.figures import write_figure
 from lifealign_bench.leaderboard.inference import Inference, with_inference
 from lifealign_bench.leaderboard.known_answers import first_questions
+from lifealign_bench.leaderboard.metric_names import MEASURE_TITLES, metric_name
 from lifealign_bench.leaderboard.palette import LIGHT
 from lifealign_bench.leaderboard.paper.beside import beside_table
 from lifealign_bench.leaderboard.paper.choices import choices_table, runs_of_choices
 from lifealign_bench.leaderboard.paper.claims import claims, claims_in_words, claims_table
-from lifealign_bench.leaderboard.paper.worlds import paper_likeness
+from lifealign_bench.leaderboard.paper.worlds import World, likeness, paper_likeness, worlds_table
 from lifealign_bench.leaderboard.ranking import ranking
 from lifealign_bench.leaderboard.ranking_figures import ranking_figure
 from lifealign_bench.leaderboard.shelf import Shelf, rows_name
@@ -28,7 +32,7 @@ from lifealign_bench.leaderboard.shipped import shipped_answers, shipped_results
 from lifealign_bench.leaderboard.shown import Column, Table
 
 ROOT = Path(__file__).resolve().parents[1]
-PAGES = (ROOT / "README.md", ROOT / "docs" / "reproduction.md")
+PAGES = (ROOT / "README.md", ROOT / "docs" / "reproduction.md", ROOT / "docs" / "reference-board.md")
 CHOICES = ROOT / "docs" / "choices" / "results"
 FIGURE = ROOT / "docs" / "reference.png"
 DRAWN = FIGURE.with_suffix(".json")
@@ -39,14 +43,17 @@ PART = re.compile(r"(<!-- numbers: (?P<name>[a-z-]+) -->\n).*?(<!-- end -->)", r
 def parts() -> dict[str, str]:
     """Every part by name, as Markdown."""
     board = load_board([shipped_results()])
-    runs = board.of(board.scopes[0])
+    everything = board.of(board.scopes[0])
+    runs = plain_runs(everything)
     made: Mapping[str, Callable[[], str]] = {
-        "case-study": lambda: case_study(runs, METRIC, known_inference(board)),
-        "ranking": lambda: markdown(_short_ranking(board)),
+        "case-study": lambda: case_study(everything, METRIC, known_inference(board)),
+        "ranking": lambda: markdown(_short_ranking(runs)),
+        "variants": lambda: markdown(_short_ranking(_variants(everything))),
         "claims": lambda: claims_in_words(claims()),
         "recomputed": lambda: markdown(claims_table(claims())),
         "beside": lambda: markdown(beside_table(runs, METRIC)),
         "worlds": lambda: markdown(paper_likeness(runs, METRIC)),
+        "other-worlds": lambda: markdown(_other_worlds(runs)),
         "choices": lambda: markdown(choices_table(runs_of_choices(CHOICES), METRIC)),
         "choices-accuracy": lambda: markdown(choices_table(runs_of_choices(CHOICES), "preference_accuracy")),
     }
@@ -80,8 +87,26 @@ def markdown(table: Table) -> str:
     return "\n".join(f"| {' | '.join(row)} |" for row in (heads, rules, *table.texts()))
 
 
-def _short_ranking(board: Board) -> Table:
-    frame = ranking(board.of(board.scopes[0]), METRIC)
+def _variants(runs: Sequence[BoardRun]) -> tuple[BoardRun, ...]:
+    """Methods that have variants, and these."""
+    varied = {run.entry.method for run in runs if run.entry.label != run.entry.method}
+    return tuple(run for run in runs if run.entry.method in varied)
+
+
+def _other_worlds(runs: Sequence[BoardRun]) -> Table:
+    """The reference board against what is kept of other worlds, by each metric and measure that both have."""
+    found = []
+    for name, kept in sorted(kept_worlds().items()):
+        for metric, means in sorted(kept["means"].items()):
+            for measure in MEASURES:
+                title = f"{metric_name(metric).title}, {MEASURE_TITLES[measure]}"
+                own = World.of_runs(f"here, {title}", runs, metric, measure)
+                found.append(likeness(own, World(name, means[measure])))
+    return worlds_table(found)
+
+
+def _short_ranking(runs: Sequence[BoardRun]) -> Table:
+    frame = ranking(runs, METRIC)
     columns = (
         Column("rank", "Rank", 0),
         Column("method", "Method"),
@@ -95,7 +120,7 @@ def _short_ranking(board: Board) -> Table:
 
 
 def _figure(board: Board):  # noqa: ANN202
-    runs = board.of(board.scopes[0])
+    runs = plain_runs(board.of(board.scopes[0]))
     return ranking_figure(with_inference(ranking(runs, METRIC), known_inference(board)), runs, METRIC, LIGHT)
 
 

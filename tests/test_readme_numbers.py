@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import importlib.util
+import importlib
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -11,23 +12,22 @@ from typing import Any
 import pytest
 import yaml
 
+from lifealign_bench.data.errors import InputError
 from lifealign_bench.leaderboard.board import load_board
 from lifealign_bench.leaderboard.paper.choices import AS_DEFINED, runs_of_choices
 from lifealign_bench.leaderboard.paper.choices import CHOICES as KNOWN
-from lifealign_bench.leaderboard.shipped import shipped_results
+from lifealign_bench.leaderboard.ranking import ranking
+from lifealign_bench.leaderboard.shipped import board_folder, shipped_results
 
 ROOT = Path(__file__).resolve().parents[1]
 CHOICES = ROOT / "docs" / "choices"
 
 
 @pytest.fixture(scope="module")
-def rebuild() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("rebuild", ROOT / "docs" / "rebuild.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+def rebuild() -> Iterator[ModuleType]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(str(ROOT / "docs"))
+        yield importlib.import_module("rebuild")
 
 
 def test_every_number_is_as_the_shipped_results_give_it(rebuild: ModuleType) -> None:
@@ -40,7 +40,7 @@ def test_every_number_is_as_the_shipped_results_give_it(rebuild: ModuleType) -> 
 
 
 def test_the_figure_is_of_these_runs(rebuild: ModuleType) -> None:
-    drawn = json.loads(rebuild.drawn(load_board([shipped_results("mini-all")])))
+    drawn = json.loads(rebuild.drawn(load_board([shipped_results()])))
     assert drawn == json.loads(rebuild.DRAWN.read_text("utf-8")), "make readme"
     assert rebuild.FIGURE.read_bytes().startswith(b"\x89PNG")
 
@@ -79,3 +79,15 @@ def test_the_page_says_which_choices_were_not_measured() -> None:
     assert {name for name in (choice.suite for choice in KNOWN) if f"`{name}`" in said} == {
         choice.suite for choice in KNOWN if choice.suite not in runs
     }
+
+
+def test_what_is_kept_of_other_worlds_is_what_their_results_say(rebuild: ModuleType) -> None:
+    worlds = importlib.import_module("rebuild_worlds")
+    found = worlds.world_of(str(shipped_results("mini-all")))
+    assert (found["suite"], found["orders"], found["seeds"], found["runs"]) == ("mini-all", 3, 1, 24)
+    frame = ranking(load_board([shipped_results("mini-all")]).runs, "rubric").set_index("method")
+    means = found["means"]["rubric"]
+    assert means["last"] == pytest.approx(frame.loc[list(means["last"]), "last"].to_dict())
+    assert means["bwt"] == pytest.approx(frame.loc[list(means["bwt"]), "bwt"].to_dict())
+    with pytest.raises(InputError, match="one"):
+        worlds.world_of(str(board_folder()))
