@@ -85,7 +85,12 @@ def _side_by_side(
     pause = Pause()
     with Pool(workers, world, store, machine(), work) as pool:
         while walk.ahead:
-            moved = [_hand_out(node, walk, pool) for node in list(walk.ahead.values())]
+            moved = []
+            for node in walk.open():
+                # Whatever else is open waits for a worker, or is looked at when there is one.
+                if pool.full:
+                    break
+                moved.append(_hand_out(node, walk, pool))
             for node, answer in pool.ended(listener):
                 if answer.state is None:
                     walk.put_off(node)
@@ -105,8 +110,6 @@ def _hand_out(node: Node, walk: Walk, pool: Pool) -> bool:
         return False
     if walk.settled(node):
         return True
-    if pool.full:
-        return False
     if (holder := walk.store.holder(node.key)) is not None:
         walk.listener.waiting(node, holder)
         walk.put_off(node)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import time
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
@@ -35,7 +36,11 @@ class Pause:
 
 
 class Walk:
-    """How far a graph has come: the nodes that are not settled yet, in the order in which they are tried."""
+    """How far a graph has come: the nodes that are not settled yet, in the order in which they are tried.
+
+    Which of them are open (all their parents are settled) is kept up as nodes settle: a graph has thousands of nodes,
+    and looking at all of them after each would keep a core busy.
+    """
 
     def __init__(self, graph: Graph, ahead: Iterable[Node], store: Store, listener: Listener) -> None:
         self.graph = graph
@@ -43,14 +48,27 @@ class Walk:
         self.listener = listener
         self.outcome = Outcome()
         self.ahead = {node.key: node for node in ahead}
+        self._places = {key: place for place, key in enumerate(self.ahead)}
+        self._children: dict[str, list[str]] = {}
+        self._unmet: dict[str, int] = {}
+        for node in self.ahead.values():
+            parents = set(node.parents.values())
+            self._unmet[node.key] = len(parents)
+            for parent in parents:
+                self._children.setdefault(parent, []).append(node.key)
+        self._open = [(place, key) for key, place in self._places.items() if not self._unmet[key]]
         self._rebuilt: Counter[str] = Counter()
         self._put_off: dict[str, tuple[float, float]] = {}
+
+    def open(self) -> list[Node]:
+        """The nodes ahead whose parents are all settled, in the order in which they are tried."""
+        return [self.ahead[key] for _, key in self._open]
 
     def ready(self, node: Node) -> bool:
         """Whether a node is to be settled now: all its parents are, and it is not put off."""
         if self._put_off.get(node.key, (0.0, 0.0))[0] > time.monotonic():
             return False
-        return node.key in self.ahead and all(parent in self.outcome.states for parent in node.parents.values())
+        return node.key in self.ahead and not self._unmet[node.key]
 
     def put_off(self, node: Node) -> None:
         """Another process holds the node: look at it again in a while, each time in a longer one."""
@@ -71,14 +89,35 @@ class Walk:
             self._again(*failure.damaged)
             return
         del self.ahead[node.key]
+        self._close(node.key)
         self.outcome.states[node.key] = state
+        for child in self._children.get(node.key, ()):
+            self._unmet[child] -= 1
+            self._reopen(child)
         self.outcome.failures += [failure] if failure is not None else []
         self.listener.ended(node, state)
 
     def _again(self, key: str, problems: Sequence[str]) -> None:
         parent = self.graph.nodes[key]
         self._rebuilt[key] += 1
-        self.outcome.states.pop(key, None)
+        if self.outcome.states.pop(key, None) is not None:
+            for child in self._children.get(key, ()):
+                self._unmet[child] += 1
+                self._close(child)
         self.ahead[key] = parent
+        self._reopen(key)
         self.store.forget(key)
         self.listener.damaged(parent, problems)
+
+    def _reopen(self, key: str) -> None:
+        """Where a node stands among the open ones, if it is one."""
+        entry = (self._places[key], key)
+        place = bisect_left(self._open, entry)
+        if key in self.ahead and not self._unmet[key] and self._open[place : place + 1] != [entry]:
+            self._open.insert(place, entry)
+
+    def _close(self, key: str) -> None:
+        entry = (self._places[key], key)
+        place = bisect_left(self._open, entry)
+        if self._open[place : place + 1] == [entry]:
+            del self._open[place]

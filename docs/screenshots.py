@@ -10,7 +10,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
 
 from browsing import PATIENCE_S, READY, browser, served, visit
 
-from lifealign_bench.leaderboard.shipped import shipped_results
+from lifealign_bench.leaderboard.shipped import board_folder
 
 ROOT = Path(__file__).resolve().parents[1]
 TARGET = Path(__file__).resolve().with_name("screenshots")
@@ -19,11 +19,11 @@ PAGES_WITHOUT_FIGURES = ("", "samples", "paper", "judges")
 SHOTS = (
     ("start", "", "light", 1280, 900),
     ("ranking", "ranking", "light", 1280, 1150),
-    ("matrix", "matrix?method=seqft&order=order1", "light", 1280, 1060),
-    ("matrix-dark", "matrix?method=lifealign&order=order2", "dark", 1280, 1060),
+    ("matrix", "matrix?method=seqft&order=williams-5", "light", 1280, 1060),
+    ("matrix-dark", "matrix?method=lifealign&order=williams-5", "dark", 1280, 1060),
     ("orders", "orders", "light", 1280, 900),
     ("compare", "compare?a=lifealign&b=seqft&measure=BWT", "light", 1280, 1300),
-    ("samples", "samples?method=seqft&order=order1&prompts=harmless", "light", 1280, 1000),
+    ("samples", "samples?method=seqft&order=williams-5&prompts=harmless", "light", 1280, 1000),
     ("elsewhere", "elsewhere", "light", 1280, 1400),
     ("paper", "paper", "light", 1280, 1150),
     ("judges", "judges", "light", 1280, 1150),
@@ -35,7 +35,7 @@ def main() -> None:
     TARGET.mkdir(exist_ok=True)
     with (
         tempfile.TemporaryDirectory() as folder,
-        served([shipped_results()], Path(folder)) as server,
+        served([board_folder()], Path(folder)) as server,
         browser() as opened,
     ):
         # One page for each ground: Streamlit's own files are loaded once.
