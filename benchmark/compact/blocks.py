@@ -1,13 +1,13 @@
 """Rows of many runs with each distinct block once: a block is what one policy gave on one task, wherever it stands.
 
 Runs share policies (orders with a common prefix, each task alone, the base), and texts repeat: texts are coded by one
-dictionary for all runs. Nothing is rounded.
+dictionary for all runs. What a block says of its prompts is stored apart, once for all policies. Nothing is rounded.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 
@@ -18,47 +18,74 @@ from lifealign_bench.benchmark.columns import Table, table_schema
 
 STEP = {"losses": "trained_step"}
 """The column that says where in its run a block stands, where it is not `step`."""
+OF_PROMPTS = ("task", "pair_id", "item")
+SAME: Mapping[Table, tuple[str, ...]] = {
+    "pairs": (
+        *OF_PROMPTS, "chosen_tokens", "rejected_tokens", "reference_chosen_logp", "reference_rejected_logp",
+    ),
+    "samples": (*OF_PROMPTS, "prompt_hash", "harm", "category"),
+    "judgments": (*OF_PROMPTS, "judge", "template", "dimension", "against", "position"),
+}  # fmt: skip
+"""The columns that are the same whatever policy gave the rows, by table."""
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a run has a block: after which step, and which rows of the distinct ones they are."""
+    """Where a run has a block: after which step, and which rows of the distinct ones they are; same: where what is the
+    same for all policies begins."""
 
     step: int
     start: int
     rows: int
+    same: int = 0
+
+
+@dataclass
+class DistinctBlocks:
+    """The blocks of one table of many runs, each distinct one once."""
+
+    table: Table
+    own: DistinctRows = field(init=False)
+    same: DistinctRows = field(init=False)
+
+    def __post_init__(self) -> None:
+        shared = SAME.get(self.table, ())
+        self.own = DistinctRows(self.table, tuple(name for name in kept_columns(self.table) if name not in shared))
+        self.same = DistinctRows(self.table, shared)
+
+    def add(self, rows: pa.Table) -> list[Place]:
+        """Take a run's table of the table's schema; returns where its blocks are, in their order."""
+        steps = rows.column(step_column(self.table)).to_numpy()
+        ends = list(pairwise(_ends(steps, rows)))
+        places = zip(self.own.add(rows, ends), self.same.add(rows, ends), ends, strict=True)
+        return [Place(int(steps[start]), own, end - start, same) for own, same, (start, end) in places]
 
 
 @dataclass
 class DistinctRows:
-    """The rows of one table of many runs, each distinct block once."""
+    """Some columns of one table of many runs, each distinct block once."""
 
     table: Table
+    columns: tuple[str, ...]
     size: int = 0
     _starts: dict[bytes, int] = field(default_factory=dict)
     _parts: list[list[np.ndarray]] = field(default_factory=list)
     _codes: dict[str, dict[str, int]] = field(default_factory=dict)
 
-    def add(self, rows: pa.Table) -> list[Place]:
-        """Take a run's table of the table's schema; returns where its blocks are, in their order."""
-        steps = rows.column(step_column(self.table)).to_numpy()
-        columns = [self._coded(rows, name) for name in kept_columns(self.table)]
-        found = []
-        for start, end in pairwise(_ends(steps, rows)):
-            parts = [column[start:end] for column in columns]
-            found.append(Place(int(steps[start]), self._start(parts), end - start))
-        return found
+    def add(self, rows: pa.Table, ends: Sequence[tuple[int, int]]) -> list[int]:
+        """Take the blocks of a run's table, from one row up to another; returns where each begins."""
+        columns = [self._coded(rows, name) for name in self.columns]
+        return [self._start([column[start:end] for column in columns]) if columns else 0 for start, end in ends]
 
     def whole(self) -> pa.Table:
         """All distinct blocks, one after the other; texts coded by dictionary, the column of steps left out."""
         schema = table_schema(self.table)
-        names = kept_columns(self.table)
         arrays = []
-        for number, name in enumerate(names):
+        for number, name in enumerate(self.columns):
             kind = schema.field(name).type
             values = np.concatenate([part[number] for part in self._parts] or [np.empty(0)])
             arrays.append(self._array(name, kind, values))
-        return pa.Table.from_arrays(arrays, names=list(names))
+        return pa.Table.from_arrays(arrays, names=list(self.columns))
 
     def _start(self, parts: Sequence[np.ndarray]) -> int:
         key = hashlib.sha256(b"".join(part.tobytes() for part in parts)).digest()
@@ -90,14 +117,21 @@ class DistinctRows:
         return pa.array(values, from_pandas=True).cast(kind)
 
 
-def run_table(table: Table, distinct: pa.Table, places: Sequence[Place]) -> pa.Table:
-    """A run's table again: its blocks in their order, with their steps, of the table's schema."""
+def run_table(table: Table, distinct: pa.Table, same: pa.Table | None, places: Sequence[Place]) -> pa.Table:
+    """A run's table again: its blocks in their order, with their steps, of the table's schema.
+
+    same: None where all columns are in `distinct`.
+    """
     schema = table_schema(table)
     if not places:
         return schema.empty_table()
     rows = np.concatenate([np.arange(place.start, place.start + place.rows) for place in places])
     steps = np.repeat([place.step for place in places], [place.rows for place in places])
     taken = distinct.take(pa.array(rows)).append_column(step_column(table), pa.array(steps, pa.int64()))
+    if same is not None:
+        alike = np.concatenate([np.arange(place.same, place.same + place.rows) for place in places])
+        for name, column in zip(same.column_names, same.take(pa.array(alike)).columns, strict=True):
+            taken = taken.append_column(name, column)
     arrays = [taken.column(field.name).cast(field.type).combine_chunks() for field in schema]
     return pa.Table.from_arrays(arrays, schema=schema)
 

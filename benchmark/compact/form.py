@@ -12,7 +12,8 @@ from lifealign_bench.data.errors import InputError
 RECORD = "compact.json"
 RUNS = "runs.parquet"
 PLACES = "places.parquet"
-FORMAT = 1
+FORMAT, OLDEST = 2, 1
+"""What is written, and what is still read: 1 had all columns of a table in one file."""
 
 
 class CompactRecord(BaseModel):
@@ -20,7 +21,7 @@ class CompactRecord(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    format_version: int = Field(default=FORMAT, ge=FORMAT, le=FORMAT)
+    format_version: int = Field(default=FORMAT, ge=OLDEST, le=FORMAT)
     runs: int = Field(ge=0)
     files: dict[str, str]
 
@@ -50,6 +51,11 @@ def read_record(folder: Path) -> CompactRecord:
 def table_file(table: str) -> str:
     """The file with the distinct rows of a table."""
     return f"rows-{table}.parquet"
+
+
+def same_file(table: str) -> str:
+    """The file with what is the same in a table's rows whatever policy gave them, see `blocks.SAME`."""
+    return f"rows-{table}-same.parquet"
 
 
 def inside(path: Path, name: str) -> PurePosixPath:

@@ -20,6 +20,7 @@ from lifealign_bench.benchmark.compact.form import (
     CompactRecord,
     inside,
     read_record,
+    same_file,
     sha256_of,
     table_file,
 )
@@ -29,6 +30,8 @@ from lifealign_bench.benchmark.strict_json import write_json
 from lifealign_bench.data.errors import InputError
 
 Placed = dict[int, dict[Table, list[Place]]]
+Tables = dict[Table, tuple[pa.Table, pa.Table | None]]
+"""The distinct rows of each table, and apart from them what is the same for all policies."""
 
 
 def expand(folder: Path, out: Path) -> int:
@@ -54,7 +57,7 @@ def expand(folder: Path, out: Path) -> int:
 
 
 def _own() -> set[str]:
-    return {RUNS, PLACES, *(table_file(table) for table in get_args(Table))}
+    return {RUNS, PLACES, *(file(table) for table in get_args(Table) for file in (table_file, same_file))}
 
 
 def _check_files(folder: Path, record: CompactRecord) -> None:
@@ -70,7 +73,7 @@ def _expand_runs(folder: Path, record: CompactRecord, out: Path) -> None:
     if len(runs) != record.runs:
         raise InputError(folder / RUNS, "rows", str(len(runs)), f"{record.runs} runs")
     placed = _places(folder)
-    tables = {table: _distinct(folder, table) for table in get_args(Table)}
+    tables = {table: (_distinct(folder, table), _same(folder, table)) for table in get_args(Table)}
 
     def write(number: int) -> None:
         own = placed.get(number, {})
@@ -81,13 +84,11 @@ def _expand_runs(folder: Path, record: CompactRecord, out: Path) -> None:
         list(pool.map(write, range(len(runs))))
 
 
-def _write_run(
-    target: Path, run: dict[str, Any], placed: dict[Table, list[Place]], tables: dict[Table, pa.Table]
-) -> None:
+def _write_run(target: Path, run: dict[str, Any], placed: dict[Table, list[Place]], tables: Tables) -> None:
     target.mkdir(parents=True)
     written = {}
     for table, places in placed.items():
-        path = write_arrow(target, table, run_table(table, tables[table], [one for one in places if one.rows]))
+        path = write_arrow(target, table, run_table(table, *tables[table], [one for one in places if one.rows]))
         written[path.name] = sha256_of(path)
     if run["provenance"] is not None:
         (target / PROVENANCE_FILE).write_text(run["provenance"], "utf-8")
@@ -106,7 +107,7 @@ def _places(folder: Path) -> Placed:
     for row in rows:
         if row["table"] not in get_args(Table):
             raise InputError(folder / PLACES, "table", repr(row["table"])[:80], ", ".join(get_args(Table)))
-        place = Place(row["step"], row["start"], row["rows"])
+        place = Place(row["step"], row["start"], row["rows"], row.get("same", 0))
         found[row["run"]].setdefault(cast(Table, row["table"]), []).append(place)
     return found
 
@@ -115,7 +116,16 @@ def _distinct(folder: Path, table: Table) -> pa.Table:
     path = folder / table_file(table)
     if not path.is_file():
         return table_schema(table).empty_table()
-    return _read(path, [field.name for field in table_schema(table) if pa.types.is_string(field.type)])
+    return _read(path, _texts(table))
+
+
+def _same(folder: Path, table: Table) -> pa.Table | None:
+    path = folder / same_file(table)
+    return _read(path, _texts(table)) if path.is_file() else None
+
+
+def _texts(table: Table) -> list[str]:
+    return [field.name for field in table_schema(table) if pa.types.is_string(field.type)]
 
 
 def _read(path: Path, coded: list[str] | None = None) -> pa.Table:

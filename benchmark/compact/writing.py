@@ -13,8 +13,17 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from lifealign_bench.benchmark.columns import OPTIONAL_TABLES, TABLES, Table, read_arrow
-from lifealign_bench.benchmark.compact.blocks import DistinctRows, Place
-from lifealign_bench.benchmark.compact.form import PLACES, RECORD, RUNS, CompactRecord, inside, sha256_of, table_file
+from lifealign_bench.benchmark.compact.blocks import DistinctBlocks, Place
+from lifealign_bench.benchmark.compact.form import (
+    PLACES,
+    RECORD,
+    RUNS,
+    CompactRecord,
+    inside,
+    same_file,
+    sha256_of,
+    table_file,
+)
 from lifealign_bench.benchmark.durable import new_folder
 from lifealign_bench.benchmark.runs import StoredRun, find_runs
 from lifealign_bench.benchmark.schema import PROVENANCE_FILE, RUN_FILE
@@ -77,20 +86,21 @@ def _check(run: StoredRun) -> None:
 
 def _write_runs(results: Path, runs: Sequence[StoredRun], out: Path) -> None:
     names = [inside(results, run.folder.relative_to(results).as_posix()).as_posix() for run in runs]
-    places: dict[str, list[Any]] = {name: [] for name in ("run", "table", "step", "start", "rows")}
+    places: dict[str, list[Any]] = {name: [] for name in ("run", "table", "step", "start", "rows", "same")}
     tables: tuple[Table, ...] = (*TABLES, *OPTIONAL_TABLES)
     for table in tables:
-        distinct = DistinctRows(table)
+        distinct = DistinctBlocks(table)
         for number, run in enumerate(runs):
             if not (run.folder / f"{table}.parquet").is_file():
                 continue
             # A table without rows has one place without rows, so that it is there again.
             for place in distinct.add(read_arrow(run.folder, table)) or [Place(0, 0, 0)]:
-                values = (number, table, place.step, place.start, place.rows)
+                values = (number, table, place.step, place.start, place.rows, place.same)
                 for name, value in zip(places, values, strict=True):
                     places[name].append(value)
-        if distinct.size:
-            _write(out / table_file(table), distinct.whole())
+        for part, name_of in ((distinct.own, table_file), (distinct.same, same_file)):
+            if part.size:
+                _write(out / name_of(table), part.whole())
     _write(out / PLACES, pa.table(places))
     texts: dict[str, list[str | None]] = {"name": [*names]}
     for column, file in (("record", RUN_FILE), ("provenance", PROVENANCE_FILE)):

@@ -81,6 +81,26 @@ def test_what_this_version_wrote_comes_back_byte_for_byte(packed: Path, tmp_path
     assert all((first / path).read_bytes() == (second / path).read_bytes() for path in files)
 
 
+def test_what_an_older_version_wrote_is_read(plain: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with monkeypatch.context() as older:
+        older.setattr("lifealign_bench.benchmark.compact.blocks.SAME", {})
+        compact(plain, tmp_path / "packed")
+    assert not list((tmp_path / "packed").glob("rows-*-same.parquet"))
+    record = json.loads((tmp_path / "packed" / RECORD).read_text("utf-8"))
+    assert record["format_version"] == 2
+    write_json(tmp_path / "packed" / RECORD, {**record, "format_version": 1})
+    expand(tmp_path / "packed", tmp_path / "again")
+    for name in RUNS:
+        for table in TABLES:
+            assert read_arrow(tmp_path / "again" / name, table).equals(read_arrow(plain / name, table))
+
+
+def test_what_is_the_same_for_all_policies_is_stored_once(packed: Path) -> None:
+    for table in ("pairs", "samples", "judgments"):
+        same, own = (pq.read_metadata(packed / f"rows-{table}{part}.parquet").num_rows for part in ("-same", ""))
+        assert 0 < same < own / 3
+
+
 def test_a_table_without_rows_is_there_again(tmp_path: Path) -> None:
     folder = tmp_path / "plain" / "run"
     shutil.copytree(shipped_results("mini-all") / RUNS[0], folder)
