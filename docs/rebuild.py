@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
+import pandas as pd
 from rebuild_worlds import MEASURES, kept_worlds
 
 from lifealign_bench.leaderboard.board import Board, load_board
@@ -53,6 +54,7 @@ def parts() -> dict[str, str]:
         "recomputed": lambda: markdown(claims_table(claims())),
         "beside": lambda: markdown(beside_table(runs, METRIC)),
         "worlds": lambda: markdown(paper_likeness(runs, METRIC)),
+        "reference-costs": lambda: markdown(_costs()),
         "other-worlds": lambda: markdown(_other_worlds(runs)),
         "choices": lambda: markdown(choices_table(runs_of_choices(CHOICES), METRIC)),
         "choices-accuracy": lambda: markdown(choices_table(runs_of_choices(CHOICES), "preference_accuracy")),
@@ -91,6 +93,26 @@ def _variants(runs: Sequence[BoardRun]) -> tuple[BoardRun, ...]:
     """Methods that have variants, and these."""
     varied = {run.entry.method for run in runs if run.entry.label != run.entry.method}
     return tuple(run for run in runs if run.entry.method in varied)
+
+
+def _costs() -> Table:
+    """What the reference took, node by node, each once: CPU seconds as the runs' provenance says."""
+    nodes: dict[str, tuple[str, float]] = {}
+    for file in shipped_results().glob("*/provenance.json"):
+        for key, one in json.loads(file.read_text("utf-8"))["nodes"].items():
+            nodes[key] = (one["kind"], one["cpu_s"])
+    frame = pd.DataFrame(nodes.values(), columns=["kind", "cpu_s"]).groupby("kind")["cpu_s"].agg(["size", "sum"])
+    frame = frame.sort_values("sum", ascending=False)
+    total = pd.DataFrame({"size": [frame["size"].sum()], "sum": [frame["sum"].sum()]}, index=["all"])
+    frame = pd.concat([frame, total]).rename_axis("kind").reset_index()
+    frame["minutes"], frame["share"] = frame["sum"] / 60, 100 * frame["sum"] / frame["sum"].iloc[-1]
+    columns = (
+        Column("kind", "Nodes of kind"),
+        Column("size", "Computed", 0),
+        Column("minutes", "CPU minutes", 0),
+        Column("share", "Share, %", 1),
+    )
+    return Table("costs", frame, columns)
 
 
 def _other_worlds(runs: Sequence[BoardRun]) -> Table:
