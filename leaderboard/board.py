@@ -196,15 +196,14 @@ def _once(runs: Iterable[BoardRun]) -> tuple[list[BoardRun], list[LeftOut]]:
 
 
 def _labelled(runs: Sequence[BoardRun]) -> tuple[BoardRun, ...]:
-    """Runs whose entries have different labels: a name that two entries share gets the beginning of their keys.
-
-    Conditions never meet in one ranking, and a budget that was varied makes an entry of its own: its name is kept.
+    """Runs whose entries have different labels: a name that two entries of one scope share gets the beginning of their
+    keys. Runs of two scopes never meet in one ranking: there the name is kept.
     """
     names: dict[tuple[str, str], set[str]] = {}
     for run in runs:
-        names.setdefault((run.condition, run.entry.label), set()).add(run.entry.key)
+        names.setdefault((run.scope, run.entry.label), set()).add(run.entry.key)
     shared: dict[str, Entry] = {}
-    return tuple(_told_apart(run, shared) if len(names[run.condition, run.entry.label]) > 1 else run for run in runs)
+    return tuple(_told_apart(run, shared) if len(names[run.scope, run.entry.label]) > 1 else run for run in runs)
 
 
 def _told_apart(run: BoardRun, shared: dict[str, Entry]) -> BoardRun:
