@@ -70,8 +70,17 @@ def cache() -> Path:
     return place / "lifealign" / "results"
 
 
+def is_packed(folder: Path) -> bool:
+    """Whether compact results are at or below a folder that the next reader has to unpack, which takes seconds."""
+    return any(not _target(path.parent).is_dir() for path in finished_below(folder, RECORD))
+
+
+def _target(folder: Path) -> Path:
+    return cache() / f"{sha256_of(folder / RECORD)[:32]}-{_writer()}"
+
+
 def _unpacked(folder: Path) -> Path:
-    target = cache() / f"{sha256_of(folder / RECORD)[:32]}-{_writer()}"
+    target = _target(folder)
     if not target.is_dir():
         # Parquet is loaded only where something is unpacked.
         from lifealign_bench.benchmark.compact.reading import expand

@@ -51,7 +51,8 @@ def leaderboard(
 ) -> None:
     """Open the board in a browser; --table, --matrix, --costs, --capability, --drift and --json print it, --figure
     draws it."""
-    from lifealign_bench.leaderboard.shipped import NOTE, board_folder, shipped_results
+    from lifealign_bench.benchmark.compact.opening import is_packed
+    from lifealign_bench.leaderboard.shipped import NOTE, REFERENCE, board_folder, shipped_results
 
     own = options.DEFAULT_WORKSPACE / "results"
     places = results or [str(own)] * own.exists()
@@ -59,7 +60,11 @@ def leaderboard(
         typer.echo(f"no results in {own}: {NOTE}", err=True)
     wanted = not results if reference is None else reference
     beside = capability or drift
-    if table or matrix or costs or orders or beside or as_json or figure is not None or metric is not None:
+    prints = table or matrix or costs or orders or beside or as_json or figure is not None or metric is not None
+    opens = board_folder() / REFERENCE if prints else board_folder()
+    if not (places and prints) and (wanted or not places) and is_packed(opens):
+        typer.echo("unpacking the results that ship, once: some seconds", err=True)
+    if prints:
         from lifealign_bench.benchmark.workspaces import results_folder
 
         paths = [results_folder(place) for place in places or [str(shipped_results())]]

@@ -82,9 +82,19 @@ def test_all_that_ships_is_under_twenty_five_megabytes() -> None:
     assert sum(path.stat().st_size for path in board_folder().rglob("*") if path.is_file()) < 25e6
 
 
-def test_a_newcomer_is_shown_it_and_told_so(tmp_path: Path, monkeypatch: object) -> None:
-    monkeypatch.chdir(tmp_path)  # type: ignore[attr-defined]
+def test_a_newcomer_is_shown_it_and_told_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
     done = CliRunner().invoke(app, ["leaderboard", "--metric", "preference_accuracy"])
     assert done.exit_code == 0
     assert "the board that ships with the package: a synthetic world" in done.output
     assert "olora" in done.output
+
+
+def test_the_first_reader_is_told_that_it_is_unpacked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    first, second = (CliRunner().invoke(app, ["leaderboard", "--metric", "rubric"]) for _ in range(2))
+    assert first.exit_code == second.exit_code == 0
+    assert "unpacking the results that ship, once" in first.stderr
+    assert "unpacking" not in second.stderr
+    assert first.stdout == second.stdout
