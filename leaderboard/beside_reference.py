@@ -2,7 +2,8 @@
 
 The reference of a method and an order is its shipped runs of that order with other seeds than the own run's. A further
 run of the same kind lies in mean ± t * sd * sqrt(1 + 1/n) in 95 of 100 cases, t of n - 1 degrees of freedom and n
-seeds (the prediction interval of a normal distribution; Hahn and Meeker, Statistical Intervals, 1991, section 4.7).
+seeds (the prediction interval of a normal distribution; Hahn and Meeker, Statistical Intervals, 1991, section 4.7),
+cut off where the metric ends.
 """
 
 from __future__ import annotations
@@ -20,6 +21,8 @@ from lifealign_bench.leaderboard.metric_names import metric_name
 from lifealign_bench.leaderboard.shown import Column, Table
 
 LEVEL = 0.95
+LOWEST, HIGHEST = 0.0, 100.0
+"""Between these lies every metric that has a Last."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,4 +125,4 @@ def _next_run(values: Sequence[float]) -> tuple[float | None, float | None, floa
         return (values[0] if values else None), None, None
     mean, count = statistics.fmean(values), len(values)
     reach = t_quantile(0.5 + LEVEL / 2, count - 1) * statistics.stdev(values) * math.sqrt(1 + 1 / count)
-    return mean, mean - reach, mean + reach
+    return mean, max(LOWEST, mean - reach), min(HIGHEST, mean + reach)

@@ -72,11 +72,12 @@ def beside_figure(found: Sequence[Beside], metric: str, ink: Ink) -> go.Figure:
     names = different_labels([f"{one.method}, {one.order}, seed {one.seed}" for one in shown], 40)
     unit = metric_name(metric).unit
     figure = drawing()
-    reach = [(one.high or 0.0) - (one.mean or 0.0) for one in shown]
+    upper = [(one.high or 0.0) - (one.mean or 0.0) for one in shown]
+    lower = [(one.mean or 0.0) - (one.low or 0.0) for one in shown]
     figure.add_trace(
         go.Scatter(
             x=[one.mean for one in shown], y=names, mode="markers", name="reference: mean, 95 % of further runs",
-            error_x={"type": "data", "array": reach, "thickness": 2, "width": 5},
+            error_x={"type": "data", "array": upper, "arrayminus": lower, "thickness": 2, "width": 5},
             marker={"size": 9, "color": MARKS[0]},
             hovertemplate=f"%{{y}}<br>reference %{{x:.2f}} {unit}<extra></extra>",
         )

@@ -46,12 +46,12 @@ def own(run: BoardRun, seed: int, last: float) -> BoardRun:
 
 
 def test_the_interval_is_that_of_a_further_run(shipped: BoardRun) -> None:
-    runs = [*of_seeds(shipped, {1: 90.0, 2: 92.0, 3: 94.0}), own(shipped, 0, 101.9)]
+    runs = [*of_seeds(shipped, {1: 80.0, 2: 82.0, 3: 84.0}), own(shipped, 0, 91.9)]
     (found,) = beside_reference(runs, METRIC)
     # t(0.975; 2) = 4.302653, sd = 2, sqrt(1 + 1/3) = 1.154701
-    assert (found.mean, found.low, found.high) == pytest.approx((92.0, 92.0 - 9.936552, 92.0 + 9.936552))
+    assert (found.mean, found.low, found.high) == pytest.approx((82.0, 82.0 - 9.936552, 82.0 + 9.936552))
     assert found.inside
-    assert not beside_reference([*runs[:3], own(shipped, 0, 101.95)], METRIC)[0].inside
+    assert not beside_reference([*runs[:3], own(shipped, 0, 91.95)], METRIC)[0].inside
     assert beside_in_words([found]) == (
         "1 of your 1 run lies where 95 of 100 further runs of the reference would "
         "(each method in each order, other seeds)."
@@ -68,11 +68,11 @@ def test_of_further_runs_ninety_five_of_a_hundred_lie_inside(shipped: BoardRun) 
 
 
 def test_the_shipped_run_of_the_same_seed_is_shown_and_is_no_part_of_the_interval(shipped: BoardRun) -> None:
-    runs = [*of_seeds(shipped, {0: 50.0, 1: 90.0, 2: 92.0, 3: 94.0}), own(shipped, 0, 50.0)]
+    runs = [*of_seeds(shipped, {0: 50.0, 1: 80.0, 2: 82.0, 3: 84.0}), own(shipped, 0, 50.0)]
     (found,) = beside_reference(runs, METRIC)
-    assert (found.same_seed, found.mean, found.seeds, found.inside) == (50.0, 92.0, (1, 2, 3), False)
+    assert (found.same_seed, found.mean, found.seeds, found.inside) == (50.0, 82.0, (1, 2, 3), False)
     (row,) = beside_runs_table([found], METRIC).texts()
-    assert row[:7] == ["er", "order1", "0", "50.0", "92.0", "82.1 to 101.9", "outside"]
+    assert row[:7] == ["er", "order1", "0", "50.0", "82.0", "72.1 to 91.9", "outside"]
 
 
 def test_another_order_or_board_or_too_few_seeds_give_no_interval(shipped: BoardRun) -> None:
@@ -86,6 +86,13 @@ def test_another_order_or_board_or_too_few_seeds_give_no_interval(shipped: Board
         assert found.inside is None
         assert beside_in_words([found]) == ""
     assert beside_reference(seeds, METRIC) == ()
+
+
+def test_the_interval_ends_where_the_metric_does(shipped: BoardRun) -> None:
+    for lasts, ends in (({1: 99.0, 2: 80.0}, (0.0, 100.0)), ({1: 98.0, 2: 98.5, 3: 99.0}, (96.0, 100.0))):
+        (found,) = beside_reference([*of_seeds(shipped, lasts), own(shipped, 0, 90.0)], METRIC)
+        assert found.high == ends[1]
+        assert found.low == pytest.approx(ends[0], abs=0.1)
 
 
 @pytest.fixture(scope="module")
