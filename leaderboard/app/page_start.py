@@ -5,6 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from lifealign_bench.leaderboard.app.view import View
+from lifealign_bench.leaderboard.beside_reference import beside_in_words, beside_reference
 from lifealign_bench.leaderboard.headline import headline
 from lifealign_bench.leaderboard.metric_names import metric_name
 from lifealign_bench.leaderboard.ranking import ranking
@@ -44,7 +45,18 @@ def draw(view: View) -> None:
         st.text("What it said right after learning a task, beside what it says in the end.")
         own = {"method": found.winner, "order": found.worst_order, "show": "got worse", "prompts": "harmless"}
         view.go("samples", "Show me answers that got worse", own)
+    _beside(view)
     _how_to_read()
+
+
+def _beside(view: View) -> None:
+    """What the reader's own runs of what ships come to."""
+    said = beside_in_words(beside_reference((*view.runs, *view.copies), view.metric))
+    if said:
+        with st.container(border=True):
+            st.markdown("**Your runs beside the reference**")
+            st.text(said)
+            view.go("ranking", "See them beside it", {})
 
 
 def _how_to_read() -> None:

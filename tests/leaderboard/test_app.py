@@ -53,13 +53,14 @@ def test_the_shipped_board_is_labelled_synthetic_and_answers_four_questions(monk
 def test_own_runs_stand_beside_the_reference_and_outside_its_ranking(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    run = "er--order1--s0"
+    run = "er--custom-1--s0"
     shutil.copytree(shipped_results("mini-quick") / run, tmp_path / "mini-quick" / run)
     app = opened(monkeypatch, "ranking", tmp_path, None, board_folder())
     # What stands below the table is drawn at once from the second page of a visit on.
     app.run()
     assert "1 of your 1 run lies where 95 of 100 further runs of the reference would" in texts(app)
-    ranked, *_, beside = [frame.value for frame in app.dataframe]
+    ranked, *others = [frame.value for frame in app.dataframe]
+    (beside,) = (frame for frame in others if "Yours is" in frame)
     assert {box.label: box.value for box in app.selectbox}["Suite"] == "mini-quick"
     assert not any("yours" in str(name) for name in ranked["Method"])
     assert list(beside["Method"]) == ["er"]
@@ -68,6 +69,8 @@ def test_own_runs_stand_beside_the_reference_and_outside_its_ranking(
     assert reference == own
     shown = opened(monkeypatch, "matrix", tmp_path, None, board_folder())
     assert "er (yours)" in {box.label: box.options for box in shown.selectbox}["Method"]
+    said = "1 of your 1 run lies where 95 of 100"
+    assert said in texts(opened(monkeypatch, "start", tmp_path, None, board_folder()))
     alone = texts(opened(monkeypatch, "ranking", tmp_path))
     assert "further runs of the reference" not in alone
 
