@@ -49,7 +49,6 @@ def parts() -> dict[str, str]:
     made: Mapping[str, Callable[[], str]] = {
         "case-study": lambda: case_study(everything, METRIC, known_inference(board)),
         "ranking": lambda: markdown(_short_ranking(runs)),
-        "variants": lambda: markdown(_short_ranking(_variants(everything))),
         "claims": lambda: claims_in_words(claims()),
         "recomputed": lambda: markdown(claims_table(claims())),
         "beside": lambda: markdown(beside_table(runs, METRIC)),
@@ -87,12 +86,6 @@ def markdown(table: Table) -> str:
     heads = [column.title for column in table.columns]
     rules = ["---" if column.digits is None else "---:" for column in table.columns]
     return "\n".join(f"| {' | '.join(row)} |" for row in (heads, rules, *table.texts()))
-
-
-def _variants(runs: Sequence[BoardRun]) -> tuple[BoardRun, ...]:
-    """Methods that have variants, and these."""
-    varied = {run.entry.method for run in runs if run.entry.label != run.entry.method}
-    return tuple(run for run in runs if run.entry.method in varied)
 
 
 def _costs() -> Table:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from lifealign_bench.benchmark.compact.opening import opened
 
-REFERENCE = "mini-all"
+REFERENCE = "mini-full"
 """The suite of the reference board."""
 NOTE = "the board that ships with the package: a synthetic world; nothing of yours is in it yet"
 
