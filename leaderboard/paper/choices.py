@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from statistics import fmean
+from statistics import fmean, stdev
 
 import pandas as pd
 
 from lifealign_bench.benchmark.compact.opening import opened
+from lifealign_bench.benchmark.statistics.quantiles import t_quantile
 from lifealign_bench.leaderboard.board import load_board
 from lifealign_bench.leaderboard.board_run import BoardRun
 from lifealign_bench.leaderboard.metric_names import CHANGE_UNIT, metric_name
@@ -49,7 +51,10 @@ def runs_of_choices(results: Path) -> Runs:
 
 
 def choices_table(runs: Runs, metric: str) -> Table:
-    """A row per choice and method: Last and BWT as defined, and their change, means over the seeds that both have."""
+    """A row per choice and method: Last and BWT as defined, and their change, means over the seeds that both have.
+
+    The interval of a change is Student's t over the differences of the seeds, at 95 %.
+    """
     rows = [
         row
         for choice in CHOICES
@@ -62,8 +67,10 @@ def choices_table(runs: Runs, metric: str) -> Table:
         Column("method", "Method"),
         Column("last", f"{name.title}: Last as defined, {name.unit}", 1),
         Column("last_change", f"Change, {CHANGE_UNIT}", 1),
+        Column("last_interval", "95 % interval over seeds"),
         Column("bwt", f"BWT as defined, {CHANGE_UNIT}", 1),
         Column("bwt_change", f"Change of BWT, {CHANGE_UNIT}", 1),
+        Column("bwt_interval", "95 % interval over seeds"),
         Column("seeds", "Seeds", 0),
     )
     return Table(f"choices-{metric}", pd.DataFrame(rows, columns=[column.name for column in columns]), columns)
@@ -90,5 +97,16 @@ def _row(choice: str, pairs: Pairs, label: str, metric: str) -> list[dict[str, o
         known = [(first, second) for first, second in numbers if first is not None and second is not None]
         whole = len(known) == len(pairs)
         row[measure] = fmean(first for first, _ in known) if whole else None
-        row[f"{measure}_change"] = fmean(second - first for first, second in known) if whole else None
+        changes = [second - first for first, second in known]
+        row[f"{measure}_change"] = fmean(changes) if whole else None
+        row[f"{measure}_interval"] = interval_over_seeds(changes) if whole else ""
     return [row]
+
+
+def interval_over_seeds(changes: Sequence[float]) -> str:
+    """Where the mean of these differences lies, of independent seeds; empty of one seed."""
+    if len(changes) < 2:
+        return ""
+    mean = fmean(changes)
+    reach = t_quantile(0.975, len(changes) - 1) * stdev(changes) / math.sqrt(len(changes))
+    return f"{mean - reach:.1f} to {mean + reach:.1f}".replace("-", "−")

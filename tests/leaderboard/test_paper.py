@@ -13,6 +13,7 @@ from lifealign_bench.benchmark.statistics.agreement import tau_line
 from lifealign_bench.cli import app
 from lifealign_bench.leaderboard.board import Board, load_board
 from lifealign_bench.leaderboard.paper.beside import beside_table
+from lifealign_bench.leaderboard.paper.choices import interval_over_seeds
 from lifealign_bench.leaderboard.paper.claims import claims, claims_in_words, claims_table
 from lifealign_bench.leaderboard.paper.worlds import World, likeness, paper_likeness
 from lifealign_bench.leaderboard.published import published
@@ -90,3 +91,10 @@ def test_worlds_are_compared_at_the_terminal() -> None:
 def test_one_world_alone_is_an_error_of_one_line() -> None:
     done = CliRunner().invoke(app, ["compare-worlds", str(Path(shipped_results("mini-all")))])
     assert "at least two" in str(done.exception)
+
+
+def test_a_change_over_seeds_has_students_interval() -> None:
+    # mean 2, standard deviation 1, t(0.975; 2) = 4.302653: 2 +- 4.302653 / sqrt(3)
+    assert interval_over_seeds([1.0, 2.0, 3.0]) == "−0.5 to 4.5"
+    assert interval_over_seeds([1.0]) == ""
+    assert interval_over_seeds([-4.0, -4.0]) == "−4.0 to −4.0"
