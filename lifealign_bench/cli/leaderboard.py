@@ -55,7 +55,7 @@ def leaderboard(
     from lifealign_bench.leaderboard.shipped import NOTE, REFERENCE, board_folder, shipped_results
 
     own = options.DEFAULT_WORKSPACE / "results"
-    places = results or [str(own)] * own.exists()
+    places = results or ([str(own)] if own.exists() else [])
     if not places:
         typer.echo(f"no results in {own}: {NOTE}", err=True)
     wanted = not results if reference is None else reference
