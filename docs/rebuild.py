@@ -53,6 +53,7 @@ def parts() -> dict[str, str]:
         "recomputed": lambda: markdown(claims_table(claims())),
         "beside": lambda: markdown(beside_table(runs, METRIC)),
         "worlds": lambda: markdown(paper_likeness(runs, METRIC)),
+        "variants": lambda: markdown(_short_ranking(_variants(everything))),
         "reference-costs": lambda: markdown(_costs()),
         "other-worlds": lambda: markdown(_other_worlds(runs)),
         "choices": lambda: markdown(choices_table(runs_of_choices(CHOICES), METRIC)),
@@ -86,6 +87,12 @@ def markdown(table: Table) -> str:
     heads = [column.title for column in table.columns]
     rules = ["---" if column.digits is None else "---:" for column in table.columns]
     return "\n".join(f"| {' | '.join(row)} |" for row in (heads, rules, *table.texts()))
+
+
+def _variants(runs: Sequence[BoardRun]) -> tuple[BoardRun, ...]:
+    """Methods that have variants, and these."""
+    varied = {run.entry.method for run in runs if run.entry.label != run.entry.method}
+    return tuple(run for run in runs if run.entry.method in varied)
 
 
 def _costs() -> Table:
