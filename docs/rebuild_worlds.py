@@ -55,9 +55,12 @@ def main() -> None:
     kept = kept_worlds()
     for text in parser.parse_args().worlds:
         name, _, folder = text.rpartition("=")
-        if not name:
-            raise InputError("worlds", "name", text, "NAME=FOLDER")
-        kept[name] = world_of(folder)
+        try:
+            if not name:
+                raise InputError("worlds", "name", text, "NAME=FOLDER")
+            kept[name] = world_of(folder)
+        except InputError as error:
+            raise SystemExit(f"error: {error}") from None
     KEPT.write_text(json.dumps(kept, indent=1, sort_keys=True) + "\n", "utf-8")
 
 

@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 
 from lifealign_bench.benchmark.columns import TABLES, empty_table, read_arrow, write_table
 from lifealign_bench.benchmark.compact.form import RECORD, sha256_of
-from lifealign_bench.benchmark.compact.opening import cache, opened
+from lifealign_bench.benchmark.compact.opening import cache, content_name, opened
 from lifealign_bench.benchmark.compact.reading import expand
 from lifealign_bench.benchmark.compact.writing import compact
 from lifealign_bench.benchmark.rescoring import rescore
@@ -141,6 +141,17 @@ def test_it_is_unpacked_once(packed: Path, monkeypatch: pytest.MonkeyPatch) -> N
     first = opened(packed)
     monkeypatch.setattr("lifealign_bench.benchmark.compact.reading.expand", lambda *_: pytest.fail("unpacked again"))
     assert opened(packed) == first
+
+
+def test_what_was_unpacked_is_named_by_what_it_holds_whoever_wrote_it(packed: Path, tmp_path: Path) -> None:
+    own = opened(packed)
+    names = [content_name(own / run / f"{table}.parquet") for run in RUNS[:2] for table in ("pairs", "cells")]
+    assert len(set(names)) == 4
+    other = own.with_name(f"{own.name.partition('-')[0]}-another")
+    assert content_name(other / RUNS[0] / "pairs.parquet") == names[0]
+    assert content_name(packed / RUNS[0] / "pairs.parquet") is None
+    compact(shipped_results("mini-quick"), tmp_path / "more")
+    assert content_name(opened(tmp_path / "more") / RUNS[0] / "pairs.parquet") not in names
 
 
 def test_numbers_are_never_written_into_the_copy(packed: Path) -> None:
