@@ -11,6 +11,7 @@ from pathlib import Path
 import pandas as pd
 from small_bundle import seal_record
 
+from example_board import EXAMPLE, example_board
 from lifealign_bench.benchmark.columns import read_table, write_table
 from lifealign_bench.benchmark.evaluation.text_metrics import bleu4_char, rouge_l
 from lifealign_bench.benchmark.judge_records import JudgeRecord
@@ -27,7 +28,6 @@ from lifealign_bench.benchmark.schema import (
 from lifealign_bench.benchmark.texts import FILE as TEXTS
 from lifealign_bench.data.rows import Message, digest, pair_id
 from lifealign_bench.judges.templates import load_templates
-from lifealign_bench.leaderboard.shipped import SUITE, shipped_results
 from lifealign_bench.leaderboard.submissions.texts import prompt_hash
 
 ANSWERED = 60
@@ -38,13 +38,13 @@ LABEL = "er"
 
 def write_large(results: Path, prompts: int = 200, orders: int = 6, seeds: int = 3) -> Path:
     """Write the runs below `results/mini-all`; returns that folder."""
-    folder = results / SUITE
+    folder = results / EXAMPLE.name
     folder.mkdir(parents=True)
     copies, references = _texts(folder, prompts)
-    method = read_run(shipped_results("mini-all") / f"{LABEL}--order1--s0").method
+    method = read_run(example_board() / f"{LABEL}--order1--s0").method
     for number in range(orders):
         for seed in range(seeds):
-            source = shipped_results("mini-all") / f"{SOURCES[number // 3][seed]}--order{number % 3 + 1}--s0"
+            source = example_board() / f"{SOURCES[number // 3][seed]}--order{number % 3 + 1}--s0"
             record: RunRecord = read_run(source)
             own = record.order.tasks
             tasks = own if number < 3 else own[2:] + own[:2]
@@ -85,7 +85,7 @@ def _judge() -> JudgeRecord:
 
 def _texts(folder: Path, prompts: int) -> tuple[dict[str, pd.DataFrame], dict[str, str]]:
     """Write the texts; by task the new pair ids beside those that they repeat, and references by the new ids."""
-    texts = pd.read_parquet(shipped_results("mini-all") / TEXTS)
+    texts = pd.read_parquet(example_board() / TEXTS)
     found, written, references = {}, [], {}
     for task, own in texts.groupby("task", sort=False):
         rows = own.head(ANSWERED).to_dict("records")

@@ -1,4 +1,4 @@
-"""A few runs of the shipped board with two prompts a task: small enough to be judged by a real server in a test."""
+"""A few runs of the example board with two prompts a task: small enough to be judged by a real server in a test."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pandas as pd
 
+from example_board import EXAMPLE, example_board
 from lifealign_bench.benchmark.columns import Table, read_table, write_table
 from lifealign_bench.benchmark.rescoring import rescore
 from lifealign_bench.benchmark.schema import read_run, write_run
-from lifealign_bench.leaderboard.shipped import shipped_results
 
-SUITE = "mini-all"
+SUITE = EXAMPLE.name
 CUT: tuple[Table, ...] = ("pairs", "samples", "judgments")
 
 
@@ -21,11 +21,11 @@ def small_board(results: Path, runs: tuple[str, ...], prompts: int = 2) -> Path:
     """Write `results/mini-all` with these runs and all texts; returns the suite's folder."""
     folder = results / SUITE
     folder.mkdir(parents=True)
-    texts = pd.read_parquet(shipped_results("mini-all") / "texts.parquet")
-    kept = few(read_table(shipped_results("mini-all") / runs[0], "samples"), prompts)
+    texts = pd.read_parquet(example_board() / "texts.parquet")
+    kept = few(read_table(example_board() / runs[0], "samples"), prompts)
     texts[texts["pair_id"].isin(kept)].to_parquet(folder / "texts.parquet", index=False)
     for name in runs:
-        copy_run(shipped_results("mini-all") / name, folder / name, kept)
+        copy_run(example_board() / name, folder / name, kept)
     rescore([folder], write=True)
     return folder
 

@@ -9,9 +9,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from example_board import example_board
 from lifealign_bench.benchmark.columns import read_table, write_table
 from lifealign_bench.benchmark.schema import read_run
-from lifealign_bench.leaderboard.shipped import shipped_results
 
 WORDS = ("river stone lamp green quiet seven market paper window bread").split()  # noqa: SIM905
 
@@ -19,13 +19,13 @@ WORDS = ("river stone lamp green quiet seven market paper window bread").split()
 def write_synthetic_board(
     folder: Path, methods: int, orders: int, seeds: int, answers: int, seed: int = 0
 ) -> tuple[int, int]:
-    """Runs with the records of the shipped board (all its metrics), drawn numbers and `answers` answers in all.
+    """Runs with the records of the example board (all its metrics), drawn numbers and `answers` answers in all.
 
     Returns the number of runs and of answers. The tables of a run are written once for each order and linked, so that
     a large board is quick to make; every run has files of its own names.
     """
     draw = np.random.default_rng(seed)
-    source = shipped_results("mini-all") / "er--order1--s0"
+    source = example_board() / "er--order1--s0"
     record, cells = read_run(source), read_table(source, "cells")
     text = (source / "run.json").read_text("utf-8")
     runs, tasks = methods * orders * seeds, len(record.order.tasks)

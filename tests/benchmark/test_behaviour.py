@@ -6,6 +6,7 @@ import pandas as pd
 import pytest
 import torch
 
+from example_board import example_board
 from lifealign_bench.benchmark.behaviour import behaviour_cells, lost_form_and_content, repetition
 from lifealign_bench.benchmark.capability.serving import _smallest_model
 from lifealign_bench.benchmark.columns import empty_table
@@ -14,7 +15,6 @@ from lifealign_bench.data.mini.texts import answer
 from lifealign_bench.data.mini.world import generator, make_world
 from lifealign_bench.judges.oracle_content import worth
 from lifealign_bench.leaderboard.behaviour import behaviour_table
-from lifealign_bench.leaderboard.shipped import shipped_results
 
 WORLD = make_world(0)
 SKILL, HARMFUL = WORLD.of("skill", "evaluation")[0], WORLD.of("harmful", "evaluation")[0]
@@ -124,8 +124,8 @@ def test_divergence_is_that_of_the_whole_distributions_whatever_the_batch() -> N
     assert [one.nats for one in divergences(base, base, turns, 2, 0)] == [0, 0, 0]
 
 
-def test_the_shipped_board_has_behaviour_without_being_computed_again() -> None:
-    folders = [path for name in ("seqft", "stl") for path in shipped_results("mini-all").rglob(f"{name}--order1--s0")]
+def test_the_example_board_has_behaviour_without_being_computed_again() -> None:
+    folders = [path for name in ("seqft", "stl") for path in example_board().rglob(f"{name}--order1--s0")]
     table = behaviour_table(folders).set_index("method")
     assert table.loc["stl", "refusal_harmful"] == 100
     assert table.loc["seqft", "lost"] == pytest.approx(table.loc["seqft", ["superficial", "essential"]].sum())

@@ -10,6 +10,7 @@ import pyarrow.parquet as pq
 import pytest
 from typer.testing import CliRunner
 
+from example_board import example_board
 from lifealign_bench.benchmark.columns import TABLES, empty_table, read_arrow, write_table
 from lifealign_bench.benchmark.compact.form import RECORD, sha256_of
 from lifealign_bench.benchmark.compact.opening import cache, content_name, opened
@@ -35,8 +36,8 @@ def plain(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Six runs that share policies, with an adapter that is not to travel."""
     folder = tmp_path_factory.mktemp("plain") / "mini-all"
     for name in RUNS:
-        shutil.copytree(shipped_results("mini-all") / name, folder / name)
-    shutil.copyfile(shipped_results("mini-all") / "texts.parquet", folder / "texts.parquet")
+        shutil.copytree(example_board() / name, folder / name)
+    shutil.copyfile(example_board() / "texts.parquet", folder / "texts.parquet")
     (folder / RUNS[0] / "adapter.safetensors").write_bytes(b"weights")
     return folder
 
@@ -103,7 +104,7 @@ def test_what_is_the_same_for_all_policies_is_stored_once(packed: Path) -> None:
 
 def test_a_table_without_rows_is_there_again(tmp_path: Path) -> None:
     folder = tmp_path / "plain" / "run"
-    shutil.copytree(shipped_results("mini-all") / RUNS[0], folder)
+    shutil.copytree(example_board() / RUNS[0], folder)
     write_table(folder, "judgments", empty_table("judgments"))
     record = json.loads((folder / "run.json").read_text("utf-8"))
     record["artefacts"]["judgments.parquet"] = sha256_of(folder / "judgments.parquet")

@@ -8,6 +8,7 @@ import json
 import pandas as pd
 import pytest
 
+from example_board import example_board
 from lifealign_bench.benchmark.columns import read_table
 from lifealign_bench.benchmark.safety.planning import safety_asked
 from lifealign_bench.benchmark.safety.readers import ClassifierReader, classifier_folder, label_of_text, labels_of
@@ -15,14 +16,13 @@ from lifealign_bench.benchmark.safety.rereading import with_classifier
 from lifealign_bench.benchmark.safety.scoring import agreement_of_readers
 from lifealign_bench.benchmark.suite import load_suite
 from lifealign_bench.data.errors import UnknownNameError
-from lifealign_bench.leaderboard.shipped import shipped_results
 
 ANSWERS = 300
 
 
 def policies_answers() -> pd.DataFrame:
-    """Answers of the shipped board's policies to items of the evaluation split, with what the oracle takes them for."""
-    runs = [shipped_results("mini-all") / f"{name}--order2--s0" for name in ("seqft", "lifealign", "er", "mtl")]
+    """Answers of the example board's policies to items of the evaluation split, with what the oracle takes them for."""
+    runs = [example_board() / f"{name}--order2--s0" for name in ("seqft", "lifealign", "er", "mtl")]
     found = pd.concat([read_table(run, "samples") for run in runs], ignore_index=True)
     own = found.sample(ANSWERS, random_state=3).reset_index(drop=True)
     labels = [label_of_text(str(row["answer"]), str(row["item"]), 0) for row in own.to_dict("records")]

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
+from example_board import example_board
 from lifealign_bench.cli import app
 from lifealign_bench.data.errors import InputError, UnknownNameError
-from lifealign_bench.leaderboard.shipped import shipped_results
 
 
 def plan(*words: object) -> Result:
@@ -58,7 +58,7 @@ def test_a_condition_that_no_rows_can_meet_is_refused_by_the_plan_with_the_numbe
 
 
 def test_power_speaks_of_every_pair_of_sequential_methods() -> None:
-    found = json.loads(plan("mini-all", "--power", 3, "--from", shipped_results("mini-all"), "--json").output)
+    found = json.loads(plan("mini-all", "--power", 3, "--from", example_board(), "--json").output)
     names = {name for pair in found["pairs"] for name in (pair["first"], pair["second"])}
     assert len(found["pairs"]) == 28
     assert not {"stl", "mtl"} & names
@@ -75,7 +75,7 @@ def test_power_is_shown_for_the_methods_asked_for() -> None:
         "--half-width",
         4,
         "--from",
-        shipped_results("mini-all"),
+        example_board(),
         "--methods",
         "er,lifealign",
     )
@@ -92,12 +92,12 @@ def test_power_is_shown_for_the_methods_asked_for() -> None:
         (("--power", 3, "-w", "nowhere"), InputError, "no runs"),
         (("--power", 0), InputError, "points above 0"),
         (
-            ("--power", 3, "--from", shipped_results("mini-all"), "--methods", "er,gme"),
+            ("--power", 3, "--from", example_board(), "--methods", "er,gme"),
             UnknownNameError,
             "did you mean gem",
         ),
         (
-            ("--power", 3, "--from", shipped_results("mini-all"), "--metric", "rubrik"),
+            ("--power", 3, "--from", example_board(), "--metric", "rubrik"),
             UnknownNameError,
             "did you mean rubric",
         ),

@@ -11,11 +11,11 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
+from example_board import example_board
 from lifealign_bench.cli import app
 from lifealign_bench.data.errors import LifeAlignError
 from lifealign_bench.leaderboard.analysis.analysis import from_json, to_json
 from lifealign_bench.leaderboard.analysis.record import Analysis
-from lifealign_bench.leaderboard.shipped import shipped_results
 from stored_pairs import ORDERS, store_pairs, store_pairs_board
 
 
@@ -35,8 +35,8 @@ def refused(*arguments: object) -> str:
     return str(done.exception)
 
 
-def test_the_shipped_board_is_told_in_tables_and_words() -> None:
-    done = run(shipped_results("mini-all"), "--metric", "preference_accuracy")
+def test_the_example_board_is_told_in_tables_and_words() -> None:
+    done = run(example_board(), "--metric", "preference_accuracy")
     assert done.exit_code == 0
     for title in ("Ranking", "Order sensitivity", "Interference: mean over 8 methods", "Seen in these runs", "Open:"):
         assert title in done.stdout

@@ -12,6 +12,7 @@ import yaml
 from small_bundle import ONE, board_of_few, edit_table, write_golden
 from typer.testing import CliRunner
 
+from example_board import example_board
 from lifealign_bench.cli import app
 from lifealign_bench.cli.method_template import write_method
 from lifealign_bench.cli.submission_again import retest_rates
@@ -19,7 +20,6 @@ from lifealign_bench.data.errors import InputError
 from lifealign_bench.judges.cards.schema import CardFile, Spread
 from lifealign_bench.judges.estimates import Estimate
 from lifealign_bench.judges.oracle import Oracle
-from lifealign_bench.leaderboard.shipped import shipped_results
 from lifealign_bench.leaderboard.submissions.packing import seal
 from lifealign_bench.leaderboard.submissions.reproducing import can_isolate, scrubbed
 from support import write_suite
@@ -94,7 +94,7 @@ def test_the_judges_card_says_how_often_it_agrees_with_itself(tmp_path: Path, mo
     monkeypatch.chdir(tmp_path)
     judge = Oracle(0).identity
     assert retest_rates(judge, []) == {"": 1.0}
-    shipped = CardFile.model_validate_json((shipped_results("mini-all") / "cards" / "oracle.json").read_text("utf-8"))
+    shipped = CardFile.model_validate_json((example_board() / "cards" / "oracle.json").read_text("utf-8"))
     same, none = Estimate(value=0.9), Estimate(value=None)
     spread = Spread(dimension="safety", n=50, same=same, difference=none, shift=none)
     named = shipped.model_copy(update={"judges": (shipped.judges[0].model_copy(update={"retest": (spread,)}),)})

@@ -12,6 +12,7 @@ import pytest
 from opened_app import opened, texts
 from stored_boards import HOSTILE, SCRIPT, store_board
 
+from example_board import example_board
 from lifealign_bench.data.errors import InputError
 from lifealign_bench.leaderboard.app.shell import PAGES
 from lifealign_bench.leaderboard.serving import VARIABLE, absolute, script, serve
@@ -43,7 +44,7 @@ def test_an_empty_board_says_what_to_do(monkeypatch: pytest.MonkeyPatch, tmp_pat
 
 
 def test_the_shipped_board_is_labelled_synthetic_and_answers_four_questions(monkeypatch: pytest.MonkeyPatch) -> None:
-    shown = texts(opened(monkeypatch, "start", shipped_results("mini-all")))
+    shown = texts(opened(monkeypatch, "start", example_board()))
     assert "Synthetic world" in shown
     assert "earlier tasks fall by" in shown
     assert "ends lowest in" in shown

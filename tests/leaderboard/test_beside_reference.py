@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
+from example_board import example_board
 from lifealign_bench.cli import app
 from lifealign_bench.leaderboard.beside_reference import (
     beside_in_words,
@@ -29,7 +30,7 @@ METRIC = "preference_accuracy"
 
 @pytest.fixture(scope="module")
 def shipped() -> BoardRun:
-    (run,) = load_board([shipped_results("mini-all") / "er--order1--s0"]).runs
+    (run,) = load_board([example_board() / "er--order1--s0"]).runs
     return run
 
 
@@ -98,10 +99,10 @@ def test_the_interval_ends_where_the_metric_does(shipped: BoardRun) -> None:
 @pytest.fixture(scope="module")
 def mine(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Own results: a copy of two shipped runs, and a run of a method that does not ship."""
-    folder = tmp_path_factory.mktemp("own") / "mini-all"
-    for name in ("er--order1--s0", "mtl--order2--s0", "gem--order1--s0"):
-        shutil.copytree(shipped_results("mini-all") / name, folder / name)
-    file = folder / "gem--order1--s0" / "run.json"
+    folder = tmp_path_factory.mktemp("own") / "mini-quick"
+    for name in ("er--custom-1--s0", "mtl--custom-2--s0", "gem--custom-1--s0"):
+        shutil.copytree(shipped_results("mini-quick") / name, folder / name)
+    file = folder / "gem--custom-1--s0" / "run.json"
     values = json.loads(file.read_text("utf-8"))
     values["identity"]["method"] = "mine"
     file.write_text(json.dumps(values), "utf-8")
@@ -117,13 +118,13 @@ def test_own_copies_stand_beside_what_ships_and_compete_with_nobody(mine: Path) 
     assert board.left_out == ()
     left = competing(runs)
     assert {run.entry.label for run in left} == {run.entry.label for run in runs if "(yours)" not in run.entry.label}
-    alone = load_board([str(shipped_results("mini-all"))])
+    alone = load_board([str(shipped_results("mini-quick"))])
     ranked = {row["method"]: row["rank"] for _, row in ranking(left, METRIC).iterrows() if row["method"] != "mine"}
     assert {name for name, rank in ranked.items() if rank is not None} >= {run.entry.label for run in alone.runs}
     found = beside_reference(runs, METRIC)
     assert [(one.method, one.order, one.own == one.same_seed) for one in found] == [
-        ("er", "order1", True),
-        ("mtl", "order2", True),
+        ("er", "custom-1", True),
+        ("mtl", "custom-2", True),
     ]
 
 
@@ -133,7 +134,7 @@ def test_without_the_reference_own_runs_keep_their_names(mine: Path) -> None:
 
 def test_own_runs_come_first_in_what_is_shown(mine: Path) -> None:
     board = load_board([str(board_folder()), str(mine)])
-    assert {run.suite for run in board.of(board.scopes[0])} == {"mini-all"}
+    assert {run.suite for run in board.of(board.scopes[0])} == {"mini-quick"}
 
 
 def test_the_terminal_shows_own_runs_and_the_reference_where_asked(mine: Path) -> None:

@@ -10,12 +10,12 @@ import fsspec
 import pytest
 from stored_boards import Names, store_board
 
+from example_board import example_board
 from lifealign_bench.leaderboard.answers import Query, page_of
 from lifealign_bench.leaderboard.board import BoardReader, load_board
 from lifealign_bench.leaderboard.matrices import matrix_of
 from lifealign_bench.leaderboard.places import folders_below
 from lifealign_bench.leaderboard.queries import Rows
-from lifealign_bench.leaderboard.shipped import shipped_results
 from stored_runs import store_run
 
 
@@ -33,7 +33,7 @@ def test_a_whole_board_leaves_nothing_out(results: Path) -> None:
     assert len(board.runs) == 4
     assert board.left_out == ()
     assert all(board.texts_of(run) for run in board.runs)
-    assert load_board([shipped_results("mini-all")]).left_out == ()
+    assert load_board([example_board()]).left_out == ()
 
 
 def test_broken_unknown_and_missing_are_named_and_the_rest_is_shown(results: Path) -> None:

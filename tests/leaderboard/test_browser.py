@@ -12,9 +12,9 @@ from browsing import PATIENCE_S, Seen, Served, browser, served, visit
 from playwright.sync_api import Browser, Page
 from stored_boards import HOSTILE, SCRIPT, store_board
 
+from example_board import example_board
 from lifealign_bench.leaderboard.board import load_board
 from lifealign_bench.leaderboard.queries import Rows
-from lifealign_bench.leaderboard.shipped import shipped_results
 from lifealign_bench.leaderboard.site.writing import write_csv, write_html
 
 """A process beside the app computes what is waited for, and a busy machine gives it little."""
@@ -67,7 +67,7 @@ def test_an_empty_board_is_a_page_that_says_what_to_do(chromium: Browser, tmp_pa
 
 
 def test_a_newcomer_goes_from_question_to_answer_by_clicks(chromium: Browser, tmp_path: Path) -> None:
-    with served([shipped_results("mini-all")], tmp_path) as server:
+    with served([example_board()], tmp_path) as server:
         page, seen = chromium.new_page(), Seen((server.address, server.address.replace("http", "ws")))
         seen.watch(page)
         visit(page, server.address)

@@ -7,13 +7,13 @@ from pathlib import Path
 
 from rich.console import Console
 
+from example_board import example_board
 from lifealign_bench.leaderboard.designs import design_tables, render_design
-from lifealign_bench.leaderboard.shipped import shipped_results
 from stored_runs import TASKS, store_run
 
 
-def test_the_shipped_board_shows_the_papers_orders_and_that_they_are_not_balanced() -> None:
-    (tables,) = design_tables(shipped_results("mini-all"))
+def test_the_example_board_shows_the_papers_orders_and_that_they_are_not_balanced() -> None:
+    (tables,) = design_tables(example_board())
     assert tables.design.name == "paper"
     assert not tables.design.balance.balanced
     assert tables.design.missing == ()

@@ -7,12 +7,12 @@ import math
 import pandas as pd
 import pytest
 
+from example_board import example_board
 from lifealign_bench.leaderboard.behaviour import behaviour_table
 from lifealign_bench.leaderboard.elsewhere import answers_table, change_table, loss_table, refusal_table
 from lifealign_bench.leaderboard.elsewhere_figures import change_figure, loss_figure
 from lifealign_bench.leaderboard.palette import LIGHT
 from lifealign_bench.leaderboard.retained import COLUMNS
-from lifealign_bench.leaderboard.shipped import shipped_results
 
 RETAINED = pd.DataFrame(
     [
@@ -26,7 +26,7 @@ RETAINED = pd.DataFrame(
 
 @pytest.fixture(scope="module")
 def behaviour() -> pd.DataFrame:
-    return behaviour_table([shipped_results("mini-all") / f"{name}--order1--s0" for name in ("seqft", "stl")])
+    return behaviour_table([example_board() / f"{name}--order1--s0" for name in ("seqft", "stl")])
 
 
 def test_changes_stand_in_points_beside_forgetting() -> None:

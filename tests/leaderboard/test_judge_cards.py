@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from example_board import example_board
 from lifealign_bench.judges.cards.build import card_file, examine
 from lifealign_bench.judges.cards.instruments import KnownTruth
 from lifealign_bench.judges.cards.setting import CardSetting
@@ -17,11 +18,11 @@ from lifealign_bench.leaderboard.judge_card_tables import canary_table, card_tab
 from lifealign_bench.leaderboard.judge_cards import fitness, read_cards
 from lifealign_bench.leaderboard.judge_tables import judges_of
 from lifealign_bench.leaderboard.queries import Rows
-from lifealign_bench.leaderboard.shipped import shipped_results
+from lifealign_bench.leaderboard.shipped import REFERENCE, board_folder
 from lifealign_bench.leaderboard.site.judges_page import judges_page
 from lifealign_bench.leaderboard.site.pages import Site
 
-SHIPPED = shipped_results("mini-all") / card_place(["oracle"])
+SHIPPED = board_folder() / REFERENCE / card_place(["oracle"])
 
 
 @pytest.fixture
@@ -40,8 +41,8 @@ def test_the_shipped_card_is_what_the_command_makes_of_the_oracle() -> None:
     assert made == kept
 
 
-def test_the_shipped_board_finds_its_judges_card() -> None:
-    board = load_board([shipped_results("mini-all")])
+def test_the_example_board_finds_its_judges_card() -> None:
+    board = load_board([example_board()])
     found = read_cards(board.cards)
     assert found.left_out == ()
     (judge,) = judges_of(board.runs)
@@ -73,7 +74,7 @@ def test_cards_are_found_below_a_place_and_beside_it_and_broken_ones_are_named(
 
 
 def test_a_card_of_another_instrument_is_not_the_judges(tmp_path: Path, card: dict[str, Any]) -> None:
-    (judge,) = judges_of(load_board([shipped_results("mini-all")]).runs)
+    (judge,) = judges_of(load_board([example_board()]).runs)
     card["judges"][0]["judge"]["template_sha256"] = "0" * 64
     place = tmp_path / "oracle.json"
     place.write_text(json.dumps(card))
@@ -83,7 +84,7 @@ def test_a_card_of_another_instrument_is_not_the_judges(tmp_path: Path, card: di
 
 
 def test_the_exported_page_has_what_the_card_says() -> None:
-    site = Site(load_board([shipped_results("mini-all")]), Rows(), None, everything=False)
+    site = Site(load_board([example_board()]), Rows(), None, everything=False)
     page = judges_page(site).html()
     for words in ("Fit: words to the judge", "Same as the truth, %", "refuse-all", "What pins this judge", "64,800"):
         assert words in page

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+from example_board import example_board
 from lifealign_bench.benchmark.statistics.agreement import tau_line
 from lifealign_bench.cli import app
 from lifealign_bench.leaderboard.board import Board, load_board
@@ -17,12 +18,11 @@ from lifealign_bench.leaderboard.paper.choices import interval_over_seeds
 from lifealign_bench.leaderboard.paper.claims import claims, claims_in_words, claims_table
 from lifealign_bench.leaderboard.paper.worlds import World, likeness, paper_likeness
 from lifealign_bench.leaderboard.published import published
-from lifealign_bench.leaderboard.shipped import shipped_results
 
 
 @pytest.fixture(scope="module")
 def board() -> Board:
-    return load_board([shipped_results("mini-all")])
+    return load_board([example_board()])
 
 
 def test_the_printed_transfer_does_not_follow_from_the_printed_matrix() -> None:
@@ -80,7 +80,7 @@ def test_the_board_is_compared_with_the_paper_on_eight_methods(board: Board) -> 
 
 
 def test_worlds_are_compared_at_the_terminal() -> None:
-    command = ["compare-worlds", f"shipped={shipped_results('mini-all')}", "--paper", "--by", "bwt", "--json"]
+    command = ["compare-worlds", f"shipped={example_board()}", "--paper", "--by", "bwt", "--json"]
     done = CliRunner().invoke(app, command)
     assert done.exit_code == 0, done.output
     rows = json.loads(done.stdout)
@@ -89,7 +89,7 @@ def test_worlds_are_compared_at_the_terminal() -> None:
 
 
 def test_one_world_alone_is_an_error_of_one_line() -> None:
-    done = CliRunner().invoke(app, ["compare-worlds", str(Path(shipped_results("mini-all")))])
+    done = CliRunner().invoke(app, ["compare-worlds", str(Path(example_board()))])
     assert "at least two" in str(done.exception)
 
 

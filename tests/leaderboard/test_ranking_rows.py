@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 from stored_boards import store_board
 
+from example_board import example_board
 from lifealign_bench.benchmark.statistics.crossed import Interval
 from lifealign_bench.benchmark.statistics.ranking import Rank
 from lifealign_bench.benchmark.statistics.reading import read_board
@@ -56,7 +57,7 @@ def test_a_method_is_one_row_with_its_worst_order_and_spread(tmp_path: Path) -> 
 
 
 def test_columns_stay_where_they_are_when_the_intervals_come() -> None:
-    question, runs = next(first_questions(load_board([shipped_results("mini-all")])))
+    question, runs = next(first_questions(load_board([shipped_results("mini-quick")])))
     found = Shelf(shipped_answers()).find(str(rows_name(question, runs)), question)
     assert isinstance(found, Inference)
     means = ranking(runs, question.metric)
@@ -136,9 +137,7 @@ def test_interference_tells_tasks_already_learned_from_those_to_come() -> None:
 
 
 def test_statistics_are_computed_from_the_very_numbers_that_the_offline_ones_are() -> None:
-    folders = [
-        shipped_results("mini-all") / f"{name}--order{order}--s0" for name in ("er", "seqft", "mtl") for order in (1, 2)
-    ]
+    folders = [example_board() / f"{name}--order{order}--s0" for name in ("er", "seqft", "mtl") for order in (1, 2)]
     runs = load_board(folders).runs
     for metric in (METRIC, "rubric"):
         mine, theirs = statistics_board(Rows(), runs, metric), read_board(folders, metric)
@@ -152,8 +151,8 @@ def test_statistics_are_computed_from_the_very_numbers_that_the_offline_ones_are
         assert np.array_equal(mine.prompts.item, theirs.prompts.item)
 
 
-def test_the_shipped_board_answers_the_four_questions() -> None:
-    rows, board = Rows(), load_board([shipped_results("mini-all")])
+def test_the_example_board_answers_the_four_questions() -> None:
+    rows, board = Rows(), load_board([example_board()])
     found = infer(rows, board.runs, METRIC)
     frame = with_inference(ranking(board.runs, METRIC), found)
     answers = headline(frame, [run for run in board.runs if not run.entry.is_reference], METRIC, found)

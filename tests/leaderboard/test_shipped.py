@@ -45,7 +45,7 @@ def test_the_quick_suite_stands_beside_it_with_enough_seeds_for_an_interval() ->
     assert {method: set(own["order"]) for method, own in rows.groupby("method")} == dict.fromkeys(BUILT_IN, orders)
 
 
-@pytest.mark.parametrize("suite", [REFERENCE, "mini-quick", "mini-all"])
+@pytest.mark.parametrize("suite", [REFERENCE, "mini-quick"])
 def test_its_numbers_follow_from_its_rows(suite: str) -> None:
     folders = [run.folder for run in find_runs(shipped_results(suite))]
     drawn = random.Random(4).sample(folders, 3)

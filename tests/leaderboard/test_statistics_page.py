@@ -1,15 +1,15 @@
-"""Pages of docs/: every number on them is that of the shipped board, or of the report beside the page."""
+"""Pages of docs/: every number on them is that of the example board, or of the report beside the page."""
 
 from __future__ import annotations
 
 import re
 
-from lifealign_bench.leaderboard.shipped import shipped_results
+from example_board import example_board
 from quoted_numbers import DOCS, PAGE, look_up, quotes, refreshed, report, written
 
 
-def test_every_quoted_number_is_that_of_the_shipped_board() -> None:
-    text, record = PAGE.read_text("utf-8"), report(shipped_results("mini-all"))
+def test_every_quoted_number_is_that_of_the_example_board() -> None:
+    text, record = PAGE.read_text("utf-8"), report(example_board())
     found = list(quotes(text))
     assert len(found) > 30
     wrong = {

@@ -8,15 +8,15 @@ from pathlib import Path
 import yaml
 from typer.testing import CliRunner
 
+from example_board import example_board
 from lifealign_bench.benchmark.columns import read_table
 from lifealign_bench.benchmark.runs import find_runs
 from lifealign_bench.cli import app
-from lifealign_bench.leaderboard.shipped import shipped_results
 from lifealign_bench.leaderboard.travelling import lm_eval_results
 
 
 def test_an_lm_eval_results_file_has_every_task_of_the_last_row_and_their_group(tmp_path: Path) -> None:
-    place = shipped_results("mini-all") / "er--order2--s0"
+    place = example_board() / "er--order2--s0"
     done = CliRunner().invoke(app, ["export", "lm-eval-results", str(place), "--out", str(tmp_path / "out")])
     assert done.exit_code == 0, done.output
     (file,) = (tmp_path / "out").rglob("results.json")
@@ -35,15 +35,13 @@ def test_an_lm_eval_results_file_has_every_task_of_the_last_row_and_their_group(
 
 
 def test_each_task_learned_alone_is_read_where_it_was_learned() -> None:
-    (run,) = find_runs(shipped_results("mini-all") / "stl--order1--s0")
+    (run,) = find_runs(example_board() / "stl--order1--s0")
     found = lm_eval_results(run, read_table(run.folder, "cells"))
     assert all("preference_accuracy,none" in found["results"][name] for name in found["versions"])
 
 
 def test_a_model_index_has_a_result_for_each_order_and_claims_nothing_verified() -> None:
-    done = CliRunner().invoke(
-        app, ["export", "model-index", str(shipped_results("mini-all")), "--method", "er", "--name", "mine"]
-    )
+    done = CliRunner().invoke(app, ["export", "model-index", str(example_board()), "--method", "er", "--name", "mine"])
     assert done.exit_code == 0, done.output
     ((card,),) = yaml.safe_load(done.stdout).values()
     assert card["name"] == "mine"

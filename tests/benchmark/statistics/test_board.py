@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from example_board import example_board
 from lifealign_bench.benchmark.columns import read_table, write_table
 from lifealign_bench.benchmark.runs import find_runs
 from lifealign_bench.benchmark.schema import write_run
@@ -23,10 +24,9 @@ from lifealign_bench.benchmark.statistics import (
     read_board,
 )
 from lifealign_bench.data.errors import InputError, UnknownNameError
-from lifealign_bench.leaderboard.shipped import shipped_results
 from stored_runs import make_matrix, make_record, store_run
 
-SHIPPED = shipped_results("mini-all")
+EXAMPLE = example_board()
 TASKS = ("a", "b", "c")
 PROMPTS = 12
 
@@ -64,11 +64,11 @@ def board_of(results: Path):
 
 
 @pytest.mark.parametrize("metric", PROMPT_METRICS)
-def test_every_measure_of_the_shipped_board_is_the_one_its_runs_record(metric):
-    board = read_board(SHIPPED, metric)
+def test_every_measure_of_the_example_board_is_the_one_its_runs_record(metric):
+    board = read_board(EXAMPLE, metric)
     for measure in LINEAR_MEASURES:
         found = measured(board, measure)
-        for run in find_runs(SHIPPED):
+        for run in find_runs(EXAMPLE):
             own = run.record.identity
             place = [(block.order, block.seed) for block in board.blocks].index((own.order, own.seed))
             value = found.means[board.methods.index(own.method), place]
@@ -76,8 +76,8 @@ def test_every_measure_of_the_shipped_board_is_the_one_its_runs_record(metric):
             assert np.isnan(value) if expected is None else value == pytest.approx(expected, abs=1e-9)
 
 
-def test_the_shipped_board_has_intervals_of_these_runs_and_no_tie_groups():
-    found = measured(read_board(SHIPPED, "preference_accuracy"), "last")
+def test_the_example_board_has_intervals_of_these_runs_and_no_tie_groups():
+    found = measured(read_board(EXAMPLE, "preference_accuracy"), "last")
     intervals = method_intervals(found)
     assert {row.kind for row in intervals.values()} == {"these runs only"}
     assert all(row.low < row.value < row.high for row in intervals.values())  # type: ignore[operator]
@@ -87,7 +87,7 @@ def test_the_shipped_board_has_intervals_of_these_runs_and_no_tie_groups():
 
 
 def test_positions_and_repeats_become_one_number_and_an_unscored_prompt_counts_as_its_cells_mean(tmp_path):
-    folder = shutil.copytree(SHIPPED / "er--order1--s0", tmp_path / "er--order1--s0")
+    folder = shutil.copytree(EXAMPLE / "er--order1--s0", tmp_path / "er--order1--s0")
     plain = measured(read_board(tmp_path, "rubric"), "last").means[0, 0]
     frame = read_table(folder, "judgments")
     write_table(folder, "judgments", pd.concat([frame, frame.assign(position=1)], ignore_index=True))
@@ -141,7 +141,7 @@ def test_a_method_with_a_missing_cell_says_which(tmp_path):
 
 
 def test_one_task_has_no_backward_transfer():
-    board = read_board(SHIPPED, "preference_accuracy")
+    board = read_board(EXAMPLE, "preference_accuracy")
     one = replace(
         board,
         tasks=board.tasks[:1],
@@ -224,6 +224,6 @@ def test_a_metric_without_a_number_per_prompt_is_refused(tmp_path):
 
 def test_runs_that_were_not_judged_are_refused(tmp_path):
     folder = store(tmp_path, "x")
-    write_table(folder, "judgments", read_table(SHIPPED / "er--order1--s0", "judgments").iloc[:0])
+    write_table(folder, "judgments", read_table(EXAMPLE / "er--order1--s0", "judgments").iloc[:0])
     with pytest.raises(InputError, match="no verdicts"):
         read_board(tmp_path, "rubric")
