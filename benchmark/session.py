@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from lifealign_bench.benchmark.plan import Plan, make_plan
 from lifealign_bench.benchmark.store import Store
@@ -14,6 +15,7 @@ from lifealign_bench.benchmark.variants import Variant
 from lifealign_bench.benchmark.workspaces import open_store
 from lifealign_bench.benchmark.world import LoadedWorld, load_world, outline_world
 from lifealign_bench.data.errors import UnknownNameError
+from lifealign_bench.methods.registry import method_names
 
 NOBODY = "none"
 DESIGNS = ("paper", "williams", "all", "random:")
@@ -83,12 +85,13 @@ def overridden(suite: Suite, overrides: Overrides) -> Suite:
     """The suite with a command line's changes, checked again.
 
     Raises:
-        InputError: a value that no suite may have, or an order that the suite does not know.
+        InputError: a value that no suite may have, a method that is neither the suite's nor installed, or an order that
+            the suite does not know.
     """
     changes: dict[str, object] = {}
     if overrides.methods is not None:
         known = {entry.title: entry.model_dump(mode="json") for entry in suite.methods}
-        changes["methods"] = [known.get(name, {"name": name}) for name in overrides.methods]
+        changes["methods"] = [_entry(name, known) for name in overrides.methods]
     if overrides.orders is not None:
         changes["orders"] = _orders(suite, overrides.orders)
     if overrides.seeds is not None:
@@ -108,6 +111,13 @@ def overridden(suite: Suite, overrides: Overrides) -> Suite:
     if overrides.judge is not None:
         changes["judge"] = None if overrides.judge == NOBODY else judge_reference(overrides.judge, Path.cwd())
     return suite.with_overrides(changes) if changes else suite
+
+
+def _entry(name: str, own: Mapping[str, dict[str, Any]]) -> dict[str, Any]:
+    """The suite's entry of that label, else a method of that name."""
+    if name not in own and ".py:" not in name and name not in method_names():
+        raise UnknownNameError("methods", "name", name, {*own, *method_names()})
+    return own.get(name, {"name": name})
 
 
 def _orders(suite: Suite, asked: str) -> object:

@@ -6,6 +6,7 @@ import pytest
 
 from lifealign_bench.benchmark.estimate import estimate
 from lifealign_bench.benchmark.plan import Plan, evaluated_cells, make_plan
+from lifealign_bench.benchmark.session import Overrides, overridden
 from lifealign_bench.benchmark.suite import Suite, load_suite, parse_suite
 from lifealign_bench.benchmark.world import outline_world
 from lifealign_bench.data.errors import InputError, UnknownNameError
@@ -117,6 +118,14 @@ def test_cells_are_the_full_rectangle_the_seen_triangle_or_the_corners() -> None
 def test_an_order_that_is_no_permutation_is_refused() -> None:
     with pytest.raises(InputError, match="c"):
         plan(orders={"one": ["a", "b", "b"]})
+
+
+def test_a_method_asked_for_by_a_wrong_name_lists_labels_of_the_suite_and_methods() -> None:
+    suite = load_suite("mini-full")
+    with pytest.raises(UnknownNameError, match="did you mean no-fpo, "):
+        overridden(suite, Overrides(methods=["no-fpoo"]))
+    with pytest.raises(UnknownNameError, match=r"one of cppo, .*, no-slmc, .*, shrink, "):
+        overridden(suite, Overrides(methods=["zzzzz"]))
 
 
 def test_an_unknown_method_or_setting_lists_near_matches() -> None:
