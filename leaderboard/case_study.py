@@ -9,6 +9,7 @@ import pandas as pd
 
 from lifealign_bench.benchmark.statistics.comparison import Comparison
 from lifealign_bench.leaderboard.board_run import BoardRun
+from lifealign_bench.leaderboard.first_view import METHODS, TUNED, variety
 from lifealign_bench.leaderboard.inference import Inference
 from lifealign_bench.leaderboard.metric_names import metric_name
 from lifealign_bench.leaderboard.ranking import ranking
@@ -16,14 +17,13 @@ from lifealign_bench.leaderboard.ranking import ranking
 KEPT = -10.0
 """Points of BWT from which on a method is said to keep what it learned."""
 ALPHA = 0.05
-TUNED = "-tuned"
-"""How the label of a method with tuned settings ends."""
 
 
-def case_study(runs: Sequence[BoardRun], metric: str, inference: Inference) -> str:
-    """Sentences on the sequential methods of one scope; every number follows from the runs and the inference.
+def case_study(runs: Sequence[BoardRun], metric: str, inference: Inference, on_all: Inference | None = None) -> str:
+    """Sentences on the sequential methods of one scope; every number follows from the runs and the inferences.
 
-    Variants of a method (its settings tuned, a part of it left away) have a sentence of their own.
+    inference: on the methods as they are. on_all: on all runs, for variants of a method (its settings tuned, a part of
+    it changed), which have a sentence of their own; None where there are none.
     """
     frame = ranking(plain_runs(runs), metric)
     ranked = frame[~frame["reference"] & frame["last"].notna() & frame["bwt"].notna()]
@@ -32,14 +32,14 @@ def case_study(runs: Sequence[BoardRun], metric: str, inference: Inference) -> s
         _forgetting(ranked),
         _order(runs, ranked, metric),
         _real(inference, [str(name) for name in ranked["method"]]),
-        *_variants(runs, inference),
+        *_variants(runs, on_all or Inference()),
     )
     return " ".join(sentence for sentence in sentences if sentence)
 
 
 def plain_runs(runs: Sequence[BoardRun]) -> tuple[BoardRun, ...]:
     """The runs of methods under their own names."""
-    return tuple(run for run in runs if run.entry.label == run.entry.method)
+    return tuple(run for run in runs if variety(run) == METHODS)
 
 
 def _setting(runs: Sequence[BoardRun], metric: str) -> str:
@@ -78,16 +78,14 @@ def _order(runs: Sequence[BoardRun], ranked: pd.DataFrame, metric: str) -> str:
 
 
 def _real(inference: Inference, labels: Sequence[str]) -> str:
-    tested = [pair for pair in inference.comparisons if pair.p_holm is not None]
-    pairs = [pair for pair in tested if {pair.first, pair.second} <= set(labels)]
+    pairs = [
+        pair for pair in inference.comparisons if pair.p_holm is not None and {pair.first, pair.second} <= set(labels)
+    ]
     if not pairs:
         return ""
     apart = sum(_is_apart(pair) for pair in pairs)
     blocks = max(pair.n_blocks for pair in pairs)
-    holm = "Holm" if len(tested) == len(pairs) else f"Holm over the board's {len(tested)} pairs"
-    said = (
-        f"Of {len(pairs)} pairs of methods {apart} are told apart (sign-flips over {_count(blocks, 'block')}, {holm})"
-    )
+    said = f"Of {len(pairs)} pairs of methods {apart} are told apart (sign-flips over {_count(blocks, 'block')}, Holm)"
     smallest = 2.0 / 2**blocks
     return f"{said}; so few blocks cannot give a p under {smallest:.2g}." if smallest > ALPHA else f"{said}."
 
@@ -95,18 +93,19 @@ def _real(inference: Inference, labels: Sequence[str]) -> str:
 def _variants(runs: Sequence[BoardRun], inference: Inference) -> Iterator[str]:
     """What differs from each method in its variants: Last of the variant less that of the method."""
     variants: dict[str, list[str]] = {}
+    kinds = {run.entry.label: variety(run) for run in runs}
     for label, method in dict.fromkeys((run.entry.label, run.entry.method) for run in runs):
         if label != method:
             variants.setdefault(method, []).append(label)
     tuned: dict[str, tuple[float, bool]] = {}
     for method, labels in variants.items():
         changed = {label: found for label in labels if (found := _against(inference, label, method)) is not None}
-        tuned |= {label: found for label, found in changed.items() if label.endswith(TUNED)}
+        tuned |= {label: found for label, found in changed.items() if kinds[label] == TUNED}
         parts = {label: found for label, found in changed.items() if label not in tuned}
         if parts:
             yield f"Changing a part of `{method}` changes its Last by {_changes(parts)}."
     if tuned:
-        yield f"With tuned settings it changes by {_changes(tuned)}."
+        yield f"Tuned settings change Last by {_changes(tuned)}."
 
 
 def _against(inference: Inference, label: str, method: str) -> tuple[float, bool] | None:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from lifealign_bench.leaderboard.board_run import BoardRun
+
+METHODS, VARIANTS, TUNED = "methods", "variants", "tuned settings"
 
 
 def first_view(runs: Sequence[BoardRun]) -> tuple[tuple[BoardRun, ...], str]:
@@ -14,7 +16,21 @@ def first_view(runs: Sequence[BoardRun]) -> tuple[tuple[BoardRun, ...], str]:
     for values_of in (suite_labels, base_labels, condition_labels, judge_labels):
         values = values_of(left)
         left = with_value(left, values, most_first(left, values)[0])
+    left = shown_rows(left)
     return left, left[0].primary_metric
+
+
+def variety(run: BoardRun) -> str:
+    """What an entry is: a method under its own name, the same with its settings tuned, or with something changed."""
+    if run.entry.label == run.entry.method:
+        return METHODS
+    return VARIANTS if run.tuning_origin == "defaults" else TUNED
+
+
+def shown_rows(runs: Sequence[BoardRun], more: Collection[str] = ()) -> tuple[BoardRun, ...]:
+    """Every run of the reader's own, and of what ships the methods, whatever own runs stand beside, and `more`."""
+    beside, kept = {run.entry.beside for run in runs}, {METHODS, *more}
+    return tuple(run for run in runs if not run.ships or run.entry.label in beside or variety(run) in kept)
 
 
 def suite_labels(runs: Sequence[BoardRun]) -> dict[str, str]:

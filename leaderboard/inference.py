@@ -142,7 +142,7 @@ def with_inference(frame: pd.DataFrame, found: Inference) -> pd.DataFrame:
         own = [intervals.get(label) for label in labels]
         shown[f"{measure}_low"] = pd.Series([None if one is None else one.low for one in own], dtype=float)
         shown[f"{measure}_high"] = pd.Series([None if one is None else one.high for one in own], dtype=float)
-        shown[f"{measure}_interval"] = [_between(one) for one in own]
+        shown[f"{measure}_interval"] = [interval_text(one) for one in own]
     ranks = [found.ranks.get(label) for label in labels]
     shown["ranks"] = ["" if one is None or one.low is None else f"{one.low} to {one.high}" for one in ranks]
     shown["tie"] = pd.Series([None if one is None else one.group for one in ranks], dtype="Int64")
@@ -166,7 +166,8 @@ def place_in_words(found: Inference, method: str, metric: str) -> str:
     return "Lowest mean" if metric in LOWER_IS_BETTER else "Highest mean"
 
 
-def _between(found: Interval | None) -> str:
+def interval_text(found: Interval | None) -> str:
+    """Where it lies, to one digit; empty where there is none."""
     if found is None or found.low is None or found.high is None:
         return ""
     return f"{found.low:.1f} to {found.high:.1f}".replace("-", "−")

@@ -8,6 +8,7 @@ from pathlib import Path
 from lifealign_bench.benchmark.statistics.reading import PROMPT_METRICS
 from lifealign_bench.leaderboard.board import Board, load_board
 from lifealign_bench.leaderboard.board_run import BoardRun
+from lifealign_bench.leaderboard.first_view import shown_rows
 from lifealign_bench.leaderboard.queries import Rows
 from lifealign_bench.leaderboard.questions import Question, answer, to_json
 from lifealign_bench.leaderboard.shelf import Shelf, rows_name
@@ -15,14 +16,15 @@ from lifealign_bench.leaderboard.shipped import board_folder, shipped_answers
 
 
 def first_questions(board: Board) -> Iterator[tuple[Question, tuple[BoardRun, ...]]]:
-    """What the pages ask of a scope without any filter: the inference on each metric that has a number per prompt."""
+    """What the pages ask of a scope at first and of all its rows: the inference on each metric that has a number per
+    prompt."""
     for scope in board.scopes:
-        runs = board.of(scope)
-        folders = tuple(run.folder for run in runs)
-        known = {name for run in runs for name in run.metrics}
-        for metric in PROMPT_METRICS:
-            if metric in known:
-                yield Question("inference", folders, metric), runs
+        everything = board.of(scope)
+        known = {name for run in everything for name in run.metrics}
+        first = shown_rows(everything)
+        for runs in (first, everything) if len(first) < len(everything) else (everything,):
+            folders = tuple(run.folder for run in runs)
+            yield from ((Question("inference", folders, metric), runs) for metric in PROMPT_METRICS if metric in known)
 
 
 def write_known_answers(folder: Path | None = None) -> tuple[Path, ...]:

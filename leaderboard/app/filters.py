@@ -10,11 +10,14 @@ import streamlit as st
 from lifealign_bench.leaderboard.app.widgets import PICTURES, escaped
 from lifealign_bench.leaderboard.board_run import BoardRun
 from lifealign_bench.leaderboard.first_view import (
+    METHODS,
     base_labels,
     condition_labels,
     judge_labels,
     most_first,
+    shown_rows,
     suite_labels,
+    variety,
     with_value,
 )
 from lifealign_bench.leaderboard.metric_names import in_reading_order, metric_name
@@ -54,6 +57,14 @@ class _Choosing:
         """Runs with the chosen one of their values; the value that most runs have is the default."""
         return with_value(runs, values, self.select(key, label, most_first(runs, values)))
 
+    def reference_rows(self, runs: Sequence[BoardRun]) -> tuple[BoardRun, ...]:
+        """Of what ships the methods alone, unless more is asked for; a box only where there is more."""
+        more = sorted({variety(run) for run in runs if run.ships} - {METHODS})
+        if not more:
+            return tuple(runs)
+        options = {METHODS: [], **{f"{METHODS} and {kind}": [kind] for kind in more}, "all": more}
+        return shown_rows(runs, options[self.select("rows", "Reference rows", list(options))])
+
     def any_of(self, key: str, label: str, values: Iterable[str], words: str | None = None) -> str:
         """One of these values, or any."""
         known = sorted(set(values))
@@ -68,6 +79,7 @@ def choose(runs: Sequence[BoardRun]) -> Filtered:
     runs = made.one_of(runs, "base", "Base model", base_labels(runs))
     runs = made.one_of(runs, "condition", "Condition", condition_labels(runs))
     runs = made.one_of(runs, "judge", "Judge", judge_labels(runs))
+    runs = made.reference_rows(runs)
     metrics = in_reading_order((name for run in runs for name in run.metrics), runs[0].primary_metric)
     # The address holds what people read, so the titles are the options.
     titles = {metric_name(name).title: name for name in metrics}

@@ -16,8 +16,10 @@ if TYPE_CHECKING:
     import plotly.graph_objects as go
 
 PICTURES = ("PNG", "SVG")
-PINNED, PINNED_LETTERS = 180, 24
-"""Pixels, and letters that they hold, of a column that stays in sight."""
+PINNED, LETTER, AROUND = 180, 7, 24
+"""Pixels of a column that stays in sight at most, of a letter in it, and beside its text."""
+SHORT = 9
+"""Letters of a name up to which the table finds the width by itself: it looks at the first rows only."""
 LINKED = re.compile(r"https?:(?=//)|www(?=\.)|@", re.IGNORECASE)
 """After these begins what is taken for an address."""
 WORD_JOINER = "\u2060"
@@ -111,7 +113,8 @@ def _help(text: str) -> str | None:
 
 def _width(column: Column, texts: pd.Series) -> int | None:
     """Pixels of a column that stays in sight: one of long names would leave a narrow screen nothing beside it."""
-    return PINNED if column.pinned and texts.str.len().max() > PINNED_LETTERS else None
+    longest = texts.str.len().max()
+    return min(PINNED, AROUND + LETTER * int(longest)) if column.pinned and longest > SHORT else None
 
 
 def _format(column: Column) -> str:
