@@ -12,20 +12,22 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import pandas as pd
+from rebuild_tuned import label, tuning_record
 from rebuild_worlds import MEASURES, kept_worlds
 
-from lifealign_bench.leaderboard.board import Board, load_board
+from lifealign_bench.leaderboard.board import load_board
 from lifealign_bench.leaderboard.board_run import BoardRun
 from lifealign_bench.leaderboard.case_study import case_study, plain_runs
 from lifealign_bench.leaderboard.figures import write_figure
-from lifealign_bench.leaderboard.inference import Inference, with_inference
-from lifealign_bench.leaderboard.known_answers import first_questions
+from lifealign_bench.leaderboard.first_view import TUNED, variety
+from lifealign_bench.leaderboard.inference import Inference, interval_text, turned, with_inference
 from lifealign_bench.leaderboard.metric_names import MEASURE_TITLES, metric_name
 from lifealign_bench.leaderboard.palette import LIGHT
 from lifealign_bench.leaderboard.paper.beside import beside_table
 from lifealign_bench.leaderboard.paper.choices import choices_table, runs_of_choices
 from lifealign_bench.leaderboard.paper.claims import claims, claims_in_words, claims_table
 from lifealign_bench.leaderboard.paper.worlds import World, likeness, paper_likeness, worlds_table
+from lifealign_bench.leaderboard.questions import Question
 from lifealign_bench.leaderboard.ranking import ranking
 from lifealign_bench.leaderboard.ranking_figures import ranking_figure
 from lifealign_bench.leaderboard.shelf import Shelf, rows_name
@@ -43,17 +45,17 @@ PART = re.compile(r"(<!-- numbers: (?P<name>[a-z-]+) -->\n).*?(<!-- end -->)", r
 
 def parts() -> dict[str, str]:
     """Every part by name, as Markdown."""
-    board = load_board([shipped_results()])
-    everything = board.of(board.scopes[0])
+    everything = reference_runs()
     runs = plain_runs(everything)
     made: Mapping[str, Callable[[], str]] = {
-        "case-study": lambda: case_study(everything, METRIC, known_inference(board)),
+        "case-study": lambda: case_study(everything, METRIC, known_inference(runs), known_inference(everything)),
         "ranking": lambda: markdown(_short_ranking(runs)),
         "claims": lambda: claims_in_words(claims()),
         "recomputed": lambda: markdown(claims_table(claims())),
         "beside": lambda: markdown(beside_table(runs, METRIC)),
         "worlds": lambda: markdown(paper_likeness(runs, METRIC)),
         "variants": lambda: markdown(_short_ranking(_variants(everything))),
+        "tuned": lambda: markdown(_tuned(everything, known_inference(everything))),
         "reference-costs": lambda: markdown(_costs()),
         "other-worlds": lambda: markdown(_other_worlds(runs)),
         "choices": lambda: markdown(choices_table(runs_of_choices(CHOICES), METRIC)),
@@ -67,18 +69,23 @@ def refreshed(text: str, made: Mapping[str, str]) -> str:
     return PART.sub(lambda found: f"{found[1]}{made[found['name']]}{found[3]}", text)
 
 
-def drawn(board: Board) -> str:
+def reference_runs() -> tuple[BoardRun, ...]:
+    """Every run of the reference board."""
+    board = load_board([shipped_results()])
+    return board.of(board.scopes[0])
+
+
+def drawn(runs: Sequence[BoardRun]) -> str:
     """The data of README's figure as JSON, by which a test knows that the picture is of these runs."""
-    return json.dumps(json.loads(_figure(board).to_json())["data"], indent=1, sort_keys=True) + "\n"
+    return json.dumps(json.loads(_figure(runs).to_json())["data"], indent=1, sort_keys=True) + "\n"
 
 
-def known_inference(board: Board) -> Inference:
-    """The intervals and tests that ship with the board; `make answers` computes them."""
-    for question, runs in first_questions(board):
-        name = rows_name(question, runs)
-        found = None if name is None else Shelf(shipped_answers()).find(name, question)
-        if question.metric == METRIC and isinstance(found, Inference):
-            return found
+def known_inference(runs: Sequence[BoardRun]) -> Inference:
+    """The intervals and tests on these runs that ship with the board; `make answers` computes them."""
+    question = Question("inference", tuple(run.folder for run in runs), METRIC)
+    found = Shelf(shipped_answers()).find(str(rows_name(question, runs)), question)
+    if isinstance(found, Inference):
+        return found
     raise LookupError("make answers computes the intervals of the shipped board first")
 
 
@@ -90,9 +97,37 @@ def markdown(table: Table) -> str:
 
 
 def _variants(runs: Sequence[BoardRun]) -> tuple[BoardRun, ...]:
-    """Methods that have variants, and these."""
-    varied = {run.entry.method for run in runs if run.entry.label != run.entry.method}
-    return tuple(run for run in runs if run.entry.method in varied)
+    """Methods with a part changed, and as they are."""
+    parts = [run for run in runs if variety(run) != TUNED]
+    varied = {run.entry.method for run in parts if run.entry.label != run.entry.method}
+    return tuple(run for run in parts if run.entry.method in varied)
+
+
+def _tuned(runs: Sequence[BoardRun], inference: Inference) -> Table:
+    """Settings found on another world: how they scored there, and what they change here."""
+    last = ranking(runs, METRIC).set_index("method")["last"]
+    rows = []
+    for name, found in tuning_record().methods.items():
+        pair = inference.between(label(name), name)
+        if pair is not None and pair.first == name:
+            pair = turned(pair)
+        settings = [f"{key} {value:g}" for key, value in found.selected.items()]
+        row = {"method": name, "settings": ", ".join(settings), "there": found.default_score, "found": found.score}
+        row |= {"here": last[name]}
+        if pair is not None:
+            row |= {"change": pair.difference.value, "interval": interval_text(pair.difference), "p": pair.p_holm}
+        rows.append(row)
+    columns = (
+        Column("method", "Method"),
+        Column("settings", "Settings found"),
+        Column("there", "World 7: defaults, %", 1),
+        Column("found", "World 7: found, %", 1),
+        Column("here", "Here: Last of the defaults", 1),
+        Column("change", "Change of Last", 1),
+        Column("interval", "95 % interval"),
+        Column("p", "p (Holm)", 3),
+    )
+    return Table("tuned", pd.DataFrame(rows), columns)
 
 
 def _costs() -> Table:
@@ -141,9 +176,9 @@ def _short_ranking(runs: Sequence[BoardRun]) -> Table:
     return Table("ranking", frame, columns)
 
 
-def _figure(board: Board):  # noqa: ANN202
-    runs = plain_runs(board.of(board.scopes[0]))
-    return ranking_figure(with_inference(ranking(runs, METRIC), known_inference(board)), runs, METRIC, LIGHT)
+def _figure(every: Sequence[BoardRun]):  # noqa: ANN202
+    runs = plain_runs(every)
+    return ranking_figure(with_inference(ranking(runs, METRIC), known_inference(runs)), runs, METRIC, LIGHT)
 
 
 def main() -> None:
@@ -151,14 +186,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--no-figure", action="store_true", help="Where there is no Chromium.")
     asked = parser.parse_args()
-    made, board = parts(), load_board([shipped_results()])
+    made, runs = parts(), reference_runs()
     for page in PAGES:
         page.write_text(refreshed(page.read_text("utf-8"), made), "utf-8")
     if not asked.no_figure:
-        figure = _figure(board)
+        figure = _figure(runs)
         figure.update_layout(width=900, paper_bgcolor="white", plot_bgcolor="white")
         write_figure(figure, FIGURE)
-        DRAWN.write_text(drawn(board), "utf-8")
+        DRAWN.write_text(drawn(runs), "utf-8")
 
 
 if __name__ == "__main__":

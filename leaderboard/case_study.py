@@ -121,9 +121,14 @@ def _changes(found: Mapping[str, tuple[float, bool]]) -> str:
     for apart, words in ((True, "told apart"), (False, "not told apart")):
         own = sorted((item for item in found.items() if item[1][1] == apart), key=lambda item: -abs(item[1][0]))
         if own:
-            changes = [f"{f'{value:+.1f}'.replace('-', '−')} (`{label}`)" for label, (value, _) in own]
+            changes = [f"{_signed(value)} (`{label}`)" for label, (value, _) in own]
             said.append(f"{', '.join(changes)}, {words}")
     return "; ".join(said)
+
+
+def _signed(value: float) -> str:
+    text = f"{value:+.1f}".replace("-", "−")
+    return "0.0" if text in {"+0.0", "−0.0"} else text
 
 
 def _is_apart(pair: Comparison) -> bool:

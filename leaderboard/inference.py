@@ -63,7 +63,8 @@ def too_many(runs: Sequence[BoardRun]) -> str | None:
 def turned(found: Comparison) -> Comparison:
     """The same comparison, second less first."""
     own = found.difference
-    value, low, high = (None if one is None else -one for one in (own.value, own.high, own.low))
+    # 0 less: a zero stays one without a sign.
+    value, low, high = (None if one is None else 0.0 - one for one in (own.value, own.high, own.low))
     difference = replace(own, value=value, low=low, high=high)
     return replace(found, first=found.second, second=found.first, difference=difference)
 

@@ -18,7 +18,7 @@ from lifealign_bench.leaderboard.board import load_board
 from lifealign_bench.leaderboard.paper.choices import AS_DEFINED, runs_of_choices
 from lifealign_bench.leaderboard.paper.choices import CHOICES as KNOWN
 from lifealign_bench.leaderboard.ranking import ranking
-from lifealign_bench.leaderboard.shipped import board_folder, shipped_results
+from lifealign_bench.leaderboard.shipped import board_folder
 
 ROOT = Path(__file__).resolve().parents[1]
 CHOICES = ROOT / "docs" / "choices"
@@ -41,7 +41,7 @@ def test_every_number_is_as_the_shipped_results_give_it(rebuild: ModuleType) -> 
 
 
 def test_the_figure_is_of_these_runs(rebuild: ModuleType) -> None:
-    drawn = json.loads(rebuild.drawn(load_board([shipped_results()])))
+    drawn = json.loads(rebuild.drawn(rebuild.reference_runs()))
     assert drawn == json.loads(rebuild.DRAWN.read_text("utf-8")), "make readme"
     assert rebuild.FIGURE.read_bytes().startswith(b"\x89PNG")
 

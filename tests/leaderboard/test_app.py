@@ -16,7 +16,8 @@ from example_board import example_board
 from lifealign_bench.data.errors import InputError
 from lifealign_bench.leaderboard.app.shell import PAGES
 from lifealign_bench.leaderboard.serving import VARIABLE, absolute, script, serve
-from lifealign_bench.leaderboard.shipped import board_folder, shipped_results
+from lifealign_bench.leaderboard.shipped import REFERENCE, board_folder, shipped_results
+from lifealign_bench.methods.registry import BUILT_IN
 
 
 @pytest.fixture(scope="module")
@@ -74,6 +75,22 @@ def test_own_runs_stand_beside_the_reference_and_outside_its_ranking(
     assert said in texts(opened(monkeypatch, "start", tmp_path, None, board_folder()))
     alone = texts(opened(monkeypatch, "ranking", tmp_path))
     assert "further runs of the reference" not in alone
+
+
+def test_what_ships_opens_with_its_methods_and_shows_more_where_that_is_asked_for(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    reference = board_folder() / REFERENCE
+    found = {}
+    for rows in ("methods", "methods and variants", "methods and tuned settings", "all"):
+        app = opened(monkeypatch, "ranking", reference, {"rows": rows, "metric": "Task rubric"})
+        found[rows] = set(app.dataframe[0].value["Method"])
+    assert found["methods"] == set(BUILT_IN) - {"stl", "mtl"}
+    assert "no-slmc" in found["methods and variants"]
+    assert "er-tuned" in found["methods and tuned settings"]
+    assert found["all"] == found["methods and variants"] | found["methods and tuned settings"]
+    first = opened(monkeypatch, "start", reference)
+    assert {box.label: box.value for box in first.selectbox}["Reference rows"] == "methods"
 
 
 def test_a_board_of_other_tasks_is_not_labelled(monkeypatch: pytest.MonkeyPatch, normal: Path) -> None:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import random
 from pathlib import Path
 
+import pandas as pd
 import pytest
 from typer.testing import CliRunner
 
+from lifealign_bench.benchmark.columns import read_table
 from lifealign_bench.benchmark.rescoring import rescore
 from lifealign_bench.benchmark.runs import find_runs
 from lifealign_bench.benchmark.suite import load_suite
@@ -35,6 +37,15 @@ def test_every_built_in_method_stands_on_the_reference_in_every_order_with_every
     assert set(blocks) >= set(BUILT_IN)
     assert {name for name, own in blocks.items() if own != wanted} == set()
     assert set(cost_table(shipped_results())["method"]) == set(blocks)
+
+
+def test_lifealign_without_its_own_parts_is_er_answer_for_answer() -> None:
+    found = sorted(shipped_results().glob("er--*"))
+    assert len(found) == 18
+    for er in found:
+        other = er.with_name(er.name.replace("er--", "no-fpo-no-slmc--"))
+        for table in ("samples", "pairs"):
+            pd.testing.assert_frame_equal(read_table(er, table), read_table(other, table))
 
 
 def test_the_quick_suite_stands_beside_it_with_enough_seeds_for_an_interval() -> None:
