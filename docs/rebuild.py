@@ -58,6 +58,7 @@ def parts() -> dict[str, str]:
         "tuned": lambda: markdown(_tuned(everything, known_inference(everything))),
         "reference-costs": lambda: markdown(_costs()),
         "other-worlds": lambda: markdown(_other_worlds(runs)),
+        "kept-worlds": lambda: markdown(_kept_worlds()),
         "choices": lambda: markdown(choices_table(runs_of_choices(CHOICES), METRIC)),
         "choices-accuracy": lambda: markdown(choices_table(runs_of_choices(CHOICES), "preference_accuracy")),
     }
@@ -160,6 +161,27 @@ def _other_worlds(runs: Sequence[BoardRun]) -> Table:
                 own = World.of_runs(f"here, {title}", runs, metric, measure)
                 found.append(likeness(own, World(name, means[measure])))
     return worlds_table(found)
+
+
+def _kept_worlds() -> Table:
+    """How far apart methods are in each of the other worlds: a world without differences ranks by chance."""
+    rows = []
+    for name, kept in sorted(kept_worlds().items()):
+        for metric, means in sorted(kept["means"].items()):
+            last, bwt = (sorted(means[measure].items(), key=lambda item: item[1]) for measure in MEASURES)
+            ends = {"low": last[0], "high": last[-1], "forgets": bwt[0]}
+            row = {"world": name, "metric": metric_name(metric).title, "base": kept["base"], "runs": kept["runs"]}
+            rows.append(row | {key: f"{value:.1f} ({label})".replace("-", "−") for key, (label, value) in ends.items()})
+    columns = (
+        Column("world", "World"),
+        Column("base", "Base"),
+        Column("runs", "Runs", 0),
+        Column("metric", "Metric"),
+        Column("high", "Highest Last"),
+        Column("low", "Lowest Last"),
+        Column("forgets", "Lowest BWT"),
+    )
+    return Table("kept-worlds", pd.DataFrame(rows), columns)
 
 
 def _short_ranking(runs: Sequence[BoardRun]) -> Table:
