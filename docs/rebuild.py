@@ -171,7 +171,9 @@ def _kept_worlds() -> Table:
             last, bwt = (sorted(means[measure].items(), key=lambda item: item[1]) for measure in MEASURES)
             ends = {"low": last[0], "high": last[-1], "forgets": bwt[0]}
             row = {"world": name, "metric": metric_name(metric).title, "base": kept["base"], "runs": kept["runs"]}
-            rows.append(row | {key: f"{value:.1f} ({label})".replace("-", "−") for key, (label, value) in ends.items()})
+            rows.append(
+                row | {key: f"{value:.1f} ({method})".replace("-", "−") for key, (method, value) in ends.items()}
+            )
     columns = (
         Column("world", "World"),
         Column("base", "Base"),

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 import yaml
 
+from docs_scripts import docs_script
 from example_board import example_board
 from lifealign_bench.data.errors import InputError
 from lifealign_bench.leaderboard.board import load_board
@@ -26,9 +27,8 @@ CHOICES = ROOT / "docs" / "choices"
 
 @pytest.fixture(scope="module")
 def rebuild() -> Iterator[ModuleType]:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.syspath_prepend(str(ROOT / "docs"))
-        yield importlib.import_module("rebuild")
+    with docs_script("rebuild") as script:
+        yield script
 
 
 def test_every_number_is_as_the_shipped_results_give_it(rebuild: ModuleType) -> None:

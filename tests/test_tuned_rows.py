@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
 
 import pytest
 
+from docs_scripts import docs_script
 from lifealign_bench.benchmark.runs import find_runs
 from lifealign_bench.benchmark.suite import load_suite
 from lifealign_bench.leaderboard.shipped import REFERENCE, shipped_results
@@ -19,9 +19,8 @@ ROOT = Path(__file__).resolve().parents[1]
 
 @pytest.fixture(scope="module")
 def kept() -> Iterator[ModuleType]:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.syspath_prepend(str(ROOT / "docs"))
-        yield importlib.import_module("rebuild_tuned")
+    with docs_script("rebuild_tuned") as script:
+        yield script
 
 
 def test_every_method_with_settings_had_as_many_trials_the_first_of_its_defaults(kept: ModuleType) -> None:
